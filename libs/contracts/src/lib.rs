@@ -1,0 +1,37 @@
+//! The generated gRPC contracts of Recoup.
+//!
+//! Owns the generated messages, clients and servers, the descriptor set for
+//! reflection, the table of who may call which method, and the conversions of
+//! the common types. Nothing else is written by hand here: what a message means
+//! is said in `proto/`, what a service does with it in the service.
+
+pub mod access;
+pub mod convert;
+
+#[expect(missing_docs, reason = "generated; documented in proto/")]
+#[expect(clippy::all, reason = "generated")]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/recoup.rs"));
+}
+
+pub use generated::{google, recoup};
+pub use recoup::common::v1 as common;
+pub use recoup::events::v1 as events;
+
+/// The encoded `FileDescriptorSet` of all contracts, imports, comments and
+/// custom options included.
+pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// A request that changes something: the caller names it, so that a repeat is
+/// answered and not done again. Implemented for every request with a
+/// `request_id`.
+pub trait Mutation: prost::Message + Clone + Default {
+    /// The caller's name for this request.
+    fn request_id(&self) -> &str;
+
+    /// Empties the request id: what is left is the content that a repeat must
+    /// have in common with the first request.
+    fn clear_request_id(&mut self);
+}
+
+include!(concat!(env!("OUT_DIR"), "/mutations.rs"));
