@@ -1,0 +1,218 @@
+//! The pools of a service and the kinds of transaction it opens on them.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Row as _};
+
+use crate::{DbError, PostgresConfig, TenantId, Tx};
+
+/// The database of one service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    write: PgPool,
+    read: PgPool,
+    report: PgPool,
+    background: PgPool,
+    statement_timeout: Duration,
+}
+
+/// For whom a transaction is opened and how long its statements may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    /// The tenant whose rows it sees.
+    pub tenant: TenantId,
+    /// What is left until the caller's deadline; no statement runs longer.
+    pub left: Option<Duration>,
+}
+
+impl From<TenantId> for Scope {
+    fn from(tenant: TenantId) -> Self {
+        Self { tenant, left: None }
+    }
+}
+
+impl Database {
+    /// Connects the pools of `service` and refuses a database on which Recoup's
+    /// promises would not hold: one that acknowledges before it is durable (P2),
+    /// or a role to which row-level security does not apply (P28).
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when nobody answers, [`DbError::Unfit`] with what
+    /// to change.
+    pub async fn connect(config: &PostgresConfig, service: &str) -> Result<Self, DbError> {
+        let pool = |purpose: &'static str, url: &str, size: u32, timeout_ms: u32| {
+            connect_pool(config, service, purpose, url, size, timeout_ms)
+        };
+        let (app, all) = (config.app_url.as_str(), config.background_url.as_str());
+        let database = Self {
+            write: pool(
+                "write",
+                app,
+                config.pools.write,
+                config.statement_timeout_ms,
+            )?,
+            read: pool("read", app, config.pools.read, config.statement_timeout_ms)?,
+            report: pool("report", app, config.pools.report, config.report_timeout_ms)?,
+            background: pool(
+                "background",
+                all,
+                config.pools.background,
+                config.report_timeout_ms,
+            )?,
+            statement_timeout: Duration::from_millis(u64::from(config.statement_timeout_ms)),
+        };
+        refuse_unfit(&database.write).await?;
+        refuse_unfit(&database.background).await?;
+        Ok(database)
+    }
+
+    /// Opens a transaction that changes rows of one tenant.
+    ///
+    /// # Errors
+    /// [`DbError`] when no connection is to be had.
+    pub async fn begin(&self, scope: impl Into<Scope>) -> Result<Tx, DbError> {
+        let Scope { tenant, left } = scope.into();
+        open(&self.write, "BEGIN", Some(tenant), self.shortened(left)).await
+    }
+
+    /// Opens a transaction that reads rows of one tenant, all of it as of one
+    /// moment.
+    ///
+    /// # Errors
+    /// As [`Database::begin`].
+    pub async fn begin_read(&self, scope: impl Into<Scope>) -> Result<Tx, DbError> {
+        let Scope { tenant, left } = scope.into();
+        open(&self.read, READ_ONLY, Some(tenant), self.shortened(left)).await
+    }
+
+    /// As [`Database::begin_read`], for figures over many rows: few at a time,
+    /// with a longer limit for each statement.
+    ///
+    /// # Errors
+    /// As [`Database::begin`].
+    pub async fn begin_report(&self, tenant: TenantId) -> Result<Tx, DbError> {
+        open(&self.report, READ_ONLY, Some(tenant), None).await
+    }
+
+    /// Opens a transaction of the background role, which sees all tenants. The
+    /// feeds, the timers and the figures of operation use it, nobody else.
+    ///
+    /// # Errors
+    /// As [`Database::begin`].
+    pub async fn begin_background(&self) -> Result<Tx, DbError> {
+        open(&self.background, "BEGIN", None, None).await
+    }
+
+    /// Whether the database answers: what readiness asks.
+    pub async fn is_ready(&self) -> bool {
+        sqlx::query("SELECT 1")
+            .execute(&self.background)
+            .await
+            .is_ok()
+    }
+
+    /// Closes all pools, waiting for the connections that are in use.
+    pub async fn close(&self) {
+        for pool in [&self.write, &self.read, &self.report, &self.background] {
+            pool.close().await;
+        }
+    }
+
+    /// A statement limit only where the caller's deadline is the nearer one.
+    fn shortened(&self, left: Option<Duration>) -> Option<Duration> {
+        left.filter(|left| *left < self.statement_timeout)
+    }
+}
+
+const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// One simple query opens the transaction and sets what holds in it: one round
+/// trip. A connection that turns out dead (the server was restarted since it was
+/// used last) is thrown away and the next one asked, as nothing has happened yet.
+async fn open(
+    pool: &PgPool,
+    begin: &str,
+    tenant: Option<TenantId>,
+    statement_limit: Option<Duration>,
+) -> Result<Tx, DbError> {
+    let mut opening = begin.to_owned();
+    if let Some(tenant) = tenant {
+        // A UUID is hexadecimal digits and hyphens: safe as text.
+        opening.push_str(&format!(
+            "; SELECT set_config('recoup.tenant_id', '{tenant}', true)"
+        ));
+    }
+    if let Some(limit) = statement_limit {
+        let limit_ms = limit.as_millis().max(1);
+        opening.push_str(&format!("; SET LOCAL statement_timeout = {limit_ms}"));
+    }
+    let mut dead = 0;
+    loop {
+        let connection = pool.acquire().await?;
+        match Tx::open(connection, opening.clone()).await {
+            Err(DbError::Unavailable(_)) if dead < pool.options().get_max_connections() => {
+                dead += 1
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn connect_pool(
+    config: &PostgresConfig,
+    service: &str,
+    purpose: &'static str,
+    url: &str,
+    size: u32,
+    statement_timeout_ms: u32,
+) -> Result<PgPool, DbError> {
+    let options: PgConnectOptions = url
+        .parse()
+        .map_err(|_| DbError::Unfit(format!("the database URL of the {purpose} pool is no URL")))?;
+    let options = options
+        .application_name(&format!("{service}/{purpose}"))
+        .options([
+            ("statement_timeout", statement_timeout_ms.to_string()),
+            ("lock_timeout", config.lock_timeout_ms.to_string()),
+            ("idle_in_transaction_session_timeout", "10000".to_owned()),
+        ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(config.acquire_timeout())
+        // The default asks the server on every acquire, 18 % of a short
+        // transaction; `open` finds dead connections by itself.
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
+}
+
+async fn refuse_unfit(pool: &PgPool) -> Result<(), DbError> {
+    let row = sqlx::query(
+        "SELECT current_setting('fsync') AS fsync,
+                current_setting('full_page_writes') AS full_page_writes,
+                current_setting('synchronous_commit') AS synchronous_commit,
+                current_setting('server_version_num')::int AS version,
+                rolsuper OR rolbypassrls AS unbound,
+                rolname::text AS role
+           FROM pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(pool)
+    .await?;
+    for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
+        if row.try_get::<&str, _>(setting)? == "off" {
+            return Err(DbError::Unfit(format!(
+                "{setting} is off: an acknowledged change could be lost; switch it on"
+            )));
+        }
+    }
+    let role: &str = row.try_get("role")?;
+    if row.try_get::<bool, _>("unbound")? {
+        return Err(DbError::Unfit(format!(
+            "role {role} passes by row-level security: connect with a role that is neither superuser nor BYPASSRLS"
+        )));
+    }
+    if row.try_get::<i32, _>("version")? < 150_000 {
+        return Err(DbError::Unfit("Postgres 15 or later is needed".to_owned()));
+    }
+    Ok(())
+}

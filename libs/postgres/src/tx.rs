@@ -1,0 +1,134 @@
+//! A transaction on a pooled connection, with the guard against cancelled ones.
+//!
+//! `sqlx::Pool::begin` dropped while BEGIN is on the wire puts the connection back
+//! into the pool inside an open transaction, and the next borrower writes into it
+//! (promises.md, trap 1). So the pool's own `begin` is never used. [`Tx`] owns the
+//! connection from before BEGIN is sent; dropped at any moment, also while a
+//! statement or the COMMIT is under way, it hands the connection to a task that
+//! rolls back and only then returns it, or closes it if that takes too long.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Postgres};
+use tokio::runtime::Handle;
+
+use crate::{DbError, TenantId};
+
+/// How long a roll back may take before the connection is closed instead. Also
+/// the longest time a session can be left idle in a transaction.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// An open transaction. Committed by [`Tx::commit`]; dropped, it is rolled back.
+///
+/// Statements run on the connection it dereferences to: `.execute(&mut *tx)`.
+#[derive(Debug)]
+#[must_use = "a transaction that is not committed is rolled back"]
+pub struct Tx {
+    /// Present until the transaction has ended.
+    connection: Option<PoolConnection<Postgres>>,
+}
+
+impl Tx {
+    /// Takes the connection and opens the transaction with `opening`, one simple
+    /// query that starts with BEGIN.
+    pub(crate) async fn open(
+        connection: PoolConnection<Postgres>,
+        opening: String,
+    ) -> Result<Self, DbError> {
+        let mut tx = Self {
+            connection: Some(connection),
+        };
+        tx.execute(sqlx::raw_sql(AssertSqlSafe(opening))).await?;
+        Ok(tx)
+    }
+
+    /// Makes everything done in this transaction durable.
+    ///
+    /// # Errors
+    /// [`DbError`] when a statement of the transaction had failed (nothing is
+    /// committed then), when a deferred constraint refuses, or when the
+    /// connection broke: only in that last case the outcome is unknown.
+    pub async fn commit(mut self) -> Result<(), DbError> {
+        // A bare COMMIT of a failed transaction answers ROLLBACK without an error.
+        // The statement before it fails there, and the COMMIT is not reached.
+        self.execute(sqlx::raw_sql("SELECT 1; COMMIT")).await?;
+        self.connection = None;
+        Ok(())
+    }
+
+    /// Gives the transaction up now, rather than at drop, and waits for it.
+    ///
+    /// # Errors
+    /// [`DbError`] when the connection broke; nothing is committed then either.
+    pub async fn rollback(mut self) -> Result<(), DbError> {
+        self.execute(sqlx::raw_sql("ROLLBACK")).await?;
+        self.connection = None;
+        Ok(())
+    }
+
+    /// Puts the rest of the transaction under another tenant. For the background
+    /// role, which goes from tenant to tenant within a batch.
+    ///
+    /// # Errors
+    /// [`DbError`] when the connection broke.
+    pub async fn set_tenant(&mut self, tenant: TenantId) -> Result<(), DbError> {
+        sqlx::query("SELECT set_config('recoup.tenant_id', $1, true)")
+            .bind(tenant.to_string())
+            .execute(&mut **self)
+            .await?;
+        Ok(())
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the connection leaves only where self is consumed"
+)]
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.connection
+            .as_ref()
+            .expect("a transaction has its connection until it ends")
+    }
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "the connection leaves only where self is consumed"
+)]
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.connection
+            .as_mut()
+            .expect("a transaction has its connection until it ends")
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(roll_back(connection))),
+            Err(_) => connection.close_on_drop(),
+        }
+    }
+}
+
+/// Brings a connection of unknown state back to idle. Whatever was on the wire is
+/// read to its end first; a ROLLBACK outside a transaction is only a warning.
+async fn roll_back(mut connection: PoolConnection<Postgres>) {
+    let rolled_back = connection.execute(sqlx::raw_sql("ROLLBACK"));
+    if !matches!(
+        tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await,
+        Ok(Ok(_))
+    ) {
+        tracing::debug!("connection closed: its transaction could not be rolled back in time");
+        connection.close_on_drop();
+    }
+}
