@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -32,14 +31,13 @@ fn main() -> Result<()> {
     fs::write(out.join("descriptors.bin"), &encoded)?;
 
     let set = compiler.file_descriptor_set();
+    let mut messages = tonic_prost_build::Config::new();
+    messages.enable_type_names();
     tonic_prost_build::configure()
         .include_file("recoup.rs")
         // Sorted maps: the encoding of a request is its fingerprint.
         .btree_map(".")
-        .enable_type_names()
-        // The generated comments are protobuf comments, not doc tests.
-        .disable_comments(["."])
-        .compile_fds(set)?;
+        .compile_fds_with_config(set, messages)?;
 
     let pool = DescriptorPool::decode(encoded.as_slice())?;
     fs::write(out.join("access.rs"), methods_table(&pool)?)?;
@@ -61,7 +59,10 @@ fn proto_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 
 /// One `Method` a line, sorted by path, so that a lookup can search by halves.
 fn methods_table(pool: &DescriptorPool) -> Result<String> {
-    let mut methods: Vec<MethodDescriptor> = pool.services().flatten_methods().collect();
+    let mut methods: Vec<MethodDescriptor> = pool
+        .services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .collect();
     methods.sort_by_key(path);
     let mut code = String::from("&[\n");
     for method in &methods {
@@ -81,16 +82,6 @@ fn methods_table(pool: &DescriptorPool) -> Result<String> {
     }
     code.push_str("]\n");
     Ok(code)
-}
-
-trait FlattenMethods {
-    fn flatten_methods(self) -> impl Iterator<Item = MethodDescriptor>;
-}
-
-impl<I: Iterator<Item = prost_reflect::ServiceDescriptor>> FlattenMethods for I {
-    fn flatten_methods(self) -> impl Iterator<Item = MethodDescriptor> {
-        self.flat_map(|service| service.methods().collect::<Vec<_>>())
-    }
 }
 
 fn path(method: &MethodDescriptor) -> String {

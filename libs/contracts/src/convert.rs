@@ -91,7 +91,7 @@ pub fn money_from_wire(money: &common::Money) -> Result<money::Money, Malformed>
     let currency: money::Currency = money
         .currency_code
         .parse()
-        .map_err(|error: money::MoneyError| Malformed(error.to_string()))?;
+        .map_err(|error: money::CurrencyError| Malformed(error.to_string()))?;
     money::Money::parse(&money.amount, currency).map_err(|error| Malformed(error.to_string()))
 }
 
