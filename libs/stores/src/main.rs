@@ -1,4 +1,4 @@
-//! `with-stores -- COMMAND…` runs a command with a private Postgres and Redis around it and returns
+//! `with-stores COMMAND…` runs a command with a private Postgres and Redis around it and returns
 //! its exit code; without a command it prints the URLs and waits for Ctrl-C. It must not know what
 //! the command does with them.
 
@@ -24,7 +24,7 @@ struct Arguments {
     data_dir: Option<PathBuf>,
 
     /// The command and its arguments; without it, the URLs are printed and Ctrl-C ends it.
-    #[arg(last = true)]
+    #[arg(trailing_var_arg = true)]
     command: Vec<String>,
 }
 

@@ -95,8 +95,10 @@ fn the_command_gets_the_urls_and_its_exit_code_is_ours() {
 #[test]
 fn a_plain_user_needs_no_rights() {
     let scratch = ScratchDir::create().unwrap();
-    // The build's own folder may be closed to others.
-    let program = scratch.path().join("with-stores");
+    // The build's own folder may be closed to others, and memory to programs.
+    let open = tempfile::tempdir_in("/tmp").unwrap();
+    fs::set_permissions(open.path(), fs::Permissions::from_mode(0o711)).unwrap();
+    let program = open.path().join("with-stores");
     fs::copy(env!("CARGO_BIN_EXE_with-stores"), &program).unwrap();
     let data_dir = scratch.path().join("data");
     fs::create_dir(&data_dir).unwrap();
