@@ -18,7 +18,7 @@ query_data := $(with_stores) $(target)/debug/query-data
 
 .PHONY: help
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: install
 install: ## Install what build, demo and tests need; quick when all is there
