@@ -1,14 +1,13 @@
 //! A database of one's own: migrated, closed to other services, gone afterwards.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Connection, PgConnection, SqlSafeStr};
 use testkit::{TestCluster, TestDatabase, eventually};
 use tokio::task::JoinSet;
 
-const DEADLINE: Duration = Duration::from_secs(20);
+use crate::DEADLINE;
 
 fn migrations(sql: &'static str) -> Migrator {
     let create = Migration::new(

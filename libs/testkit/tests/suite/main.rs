@@ -6,3 +6,9 @@
 )]
 
 mod database;
+mod fault_proxy;
+mod in_process;
+mod smtp_sink;
+
+/// Long enough for two slow cores.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(20);

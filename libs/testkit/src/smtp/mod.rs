@@ -1,0 +1,213 @@
+//! Somebody to send mail to: an SMTP server on a free port that keeps what it is given and, on
+//! demand, refuses, hesitates, or takes a message and does not say so.
+
+mod mail;
+mod session;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use calendar::Clock;
+use tokio::io::{AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+pub use mail::ReceivedMail;
+use session::{Input, Session, read_data, read_line};
+
+/// What the server does with a message, decided by its recipients.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SmtpBehavior {
+    /// Takes it.
+    #[default]
+    Accept,
+    /// Refuses the recipient for good: 550.
+    Reject,
+    /// Refuses the recipient for now: 451.
+    RefuseForNow,
+    /// Takes the data, then this long to say so. The message counts from the end of its data.
+    Delay(Duration),
+    /// Takes the data, then closes the connection without an answer: an outcome nobody knows.
+    AcceptThenDrop,
+    /// Takes the data and never answers: an outcome nobody knows, and a caller that waits.
+    AcceptThenHang,
+    /// Never answers the recipient: nothing is taken.
+    Hang,
+}
+
+/// An SMTP server that delivers nothing; ends with this value.
+#[derive(Debug)]
+pub struct SmtpSink {
+    addr: SocketAddr,
+    mailbox: Arc<Mailbox>,
+    _accepting: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Mailbox {
+    clock: Clock,
+    mails: watch::Sender<Vec<ReceivedMail>>,
+    behaviors: Mutex<Behaviors>,
+}
+
+#[derive(Debug, Default)]
+struct Behaviors {
+    general: SmtpBehavior,
+    by_address: HashMap<String, SmtpBehavior>,
+}
+
+impl SmtpSink {
+    /// A server that notes the system's time of each message.
+    pub async fn start() -> Self {
+        Self::start_with(Clock::system()).await
+    }
+
+    /// A server that notes `clock`'s time of each message.
+    pub async fn start_with(clock: Clock) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let addr = listener.local_addr().expect("the port");
+        let mailbox = Arc::new(Mailbox {
+            clock,
+            mails: watch::Sender::new(Vec::new()),
+            behaviors: Mutex::default(),
+        });
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, Arc::clone(&mailbox)));
+        Self {
+            addr,
+            mailbox,
+            _accepting: accepting,
+        }
+    }
+
+    /// Where it listens: plain SMTP, neither TLS nor authentication.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What it does from the next recipient on.
+    pub fn set_behavior(&self, behavior: SmtpBehavior) {
+        self.mailbox.behaviors().general = behavior;
+    }
+
+    /// What it does for one recipient, whatever holds for the others. Of a message with several, the
+    /// first whose behavior is not [`SmtpBehavior::Accept`] decides about the data.
+    pub fn set_behavior_for(&self, address: &str, behavior: SmtpBehavior) {
+        self.mailbox
+            .behaviors()
+            .by_address
+            .insert(address.to_lowercase(), behavior);
+    }
+
+    /// All messages taken so far, in the order their data ended, whether or not that was told.
+    #[must_use]
+    pub fn mails(&self) -> Vec<ReceivedMail> {
+        self.mailbox.mails.borrow().clone()
+    }
+
+    /// How often a message with this Message-ID was taken; angle brackets do not matter.
+    #[must_use]
+    pub fn count_with_message_id(&self, message_id: &str) -> usize {
+        let wanted = message_id.trim_matches(['<', '>']);
+        let mails = self.mailbox.mails.borrow();
+        mails
+            .iter()
+            .filter(|mail| mail.message_id().as_deref() == Some(wanted))
+            .count()
+    }
+
+    /// Waits until `count` messages were taken and returns them all; panics after `deadline`.
+    pub async fn wait_for(&self, count: usize, deadline: Duration) -> Vec<ReceivedMail> {
+        let mut mails = self.mailbox.mails.subscribe();
+        let enough = timeout(deadline, mails.wait_for(|mails| mails.len() >= count)).await;
+        match enough {
+            Ok(mails) => mails.expect("the sink lives").clone(),
+            Err(_) => panic!(
+                "{} of {count} mails within {deadline:?}: {:?}",
+                self.mails().len(),
+                self.mails()
+            ),
+        }
+    }
+}
+
+impl Mailbox {
+    fn behaviors(&self) -> MutexGuard<'_, Behaviors> {
+        self.behaviors
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn behavior_for(&self, address: &str) -> SmtpBehavior {
+        let behaviors = self.behaviors();
+        let own = behaviors.by_address.get(&address.to_lowercase());
+        own.copied().unwrap_or(behaviors.general)
+    }
+
+    fn keep(&self, session: &Session, raw: Vec<u8>) {
+        let mail = ReceivedMail::new(session, raw, self.clock.now());
+        self.mails.send_modify(|mails| mails.push(mail));
+    }
+}
+
+async fn accept(listener: TcpListener, mailbox: Arc<Mailbox>) {
+    // Aborted with this task: no session outlives the sink.
+    let mut sessions = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let Ok((client, _)) = accepted else { continue };
+                let mailbox = Arc::clone(&mailbox);
+                sessions.spawn(async move {
+                    if let Err(error) = converse(client, &mailbox).await {
+                        tracing::debug!(%error, "an SMTP client went away");
+                    }
+                });
+            }
+            Some(_) = sessions.join_next() => {}
+        }
+    }
+}
+
+/// One connection, until the client quits or the behavior ends it. Commands that arrive together
+/// (pipelining) are answered one by one.
+async fn converse(mut client: TcpStream, mailbox: &Mailbox) -> std::io::Result<()> {
+    let (from_client, mut to_client) = client.split();
+    let mut from_client = BufReader::new(from_client);
+    let mut session = Session::default();
+    to_client.write_all(b"220 sink.test ESMTP\r\n").await?;
+    while let Some(line) = read_line(&mut from_client).await? {
+        let step = session.command(&line, |address| mailbox.behavior_for(address));
+        match step {
+            Input::Reply(reply) => to_client.write_all(reply.as_bytes()).await?,
+            Input::Quit => return to_client.write_all(b"221 2.0.0 bye\r\n").await,
+            Input::Hang => std::future::pending().await,
+            Input::Data => {
+                to_client
+                    .write_all(b"354 end with a dot on a line by itself\r\n")
+                    .await?;
+                let Some(raw) = read_data(&mut from_client).await? else {
+                    return Ok(());
+                };
+                mailbox.keep(&session, raw);
+                match session.behavior() {
+                    SmtpBehavior::AcceptThenDrop => return Ok(()),
+                    SmtpBehavior::AcceptThenHang => std::future::pending().await,
+                    SmtpBehavior::Delay(delay) => sleep(delay).await,
+                    SmtpBehavior::Accept
+                    | SmtpBehavior::Reject
+                    | SmtpBehavior::RefuseForNow
+                    | SmtpBehavior::Hang => {}
+                }
+                session.reset();
+                to_client.write_all(b"250 2.0.0 taken\r\n").await?;
+            }
+        }
+    }
+    Ok(())
+}
