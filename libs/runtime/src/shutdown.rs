@@ -74,11 +74,13 @@ impl Shutdown {
     /// How long the drain may still take; all of it while nobody has asked.
     #[must_use]
     pub fn time_left(&self) -> Duration {
+        self.left_at(Instant::now())
+    }
+
+    fn left_at(&self, now: Instant) -> Duration {
         let whole = self.timeout.saturating_sub(FLUSH.min(self.timeout / 5));
-        match self.requested.get() {
-            Some(since) => whole.saturating_sub(since.elapsed()),
-            None => whole,
-        }
+        let since = self.requested.get().copied().unwrap_or(now);
+        whole.saturating_sub(now.saturating_duration_since(since))
     }
 }
 
@@ -86,18 +88,19 @@ impl Shutdown {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn p38_the_time_to_drain_runs_from_the_first_request() {
         let shutdown = Shutdown::new(Duration::from_secs(25));
         assert!(!shutdown.is_requested());
-        assert_eq!(shutdown.time_left(), Duration::from_secs(24));
-        tokio::time::advance(Duration::from_secs(60)).await;
+        let later = Instant::now() + Duration::from_secs(60);
+        assert_eq!(shutdown.left_at(later), Duration::from_secs(24));
         shutdown.request();
-        tokio::time::advance(Duration::from_secs(20)).await;
+        let requested = *shutdown.requested.get().unwrap();
         shutdown.request();
-        assert_eq!(shutdown.time_left(), Duration::from_secs(4));
         shutdown.requested().await;
-        tokio::time::advance(Duration::from_secs(20)).await;
-        assert_eq!(shutdown.time_left(), Duration::ZERO);
+        let left = |seconds| shutdown.left_at(requested + Duration::from_secs(seconds));
+        assert_eq!(left(20), Duration::from_secs(4));
+        assert_eq!(left(24), Duration::ZERO);
+        assert_eq!(left(40), Duration::ZERO);
     }
 }

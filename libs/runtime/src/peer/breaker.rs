@@ -42,12 +42,12 @@ pub(super) struct Pass<'a> {
 }
 
 impl Breaker {
-    /// Whether to ask now.
-    pub(super) fn admit(&self) -> Option<Pass<'_>> {
+    /// Whether to ask at this moment.
+    pub(super) fn admit(&self, now: Instant) -> Option<Pass<'_>> {
         let mut state = self.state();
         let trying = match *state {
             State::Closed(_) => false,
-            State::Open(until) if Instant::now() >= until => true,
+            State::Open(until) if now >= until => true,
             State::Open(_) | State::Trying => return None,
         };
         if trying {
@@ -65,8 +65,8 @@ impl Breaker {
 }
 
 impl Pass<'_> {
-    /// Tells whether the peer was there.
-    pub(super) fn report(mut self, there: bool) {
+    /// Tells whether the peer was there, and when that was known.
+    pub(super) fn report(mut self, there: bool, now: Instant) {
         let trying = std::mem::take(&mut self.trying);
         let mut state = self.breaker.state();
         *state = match (*state, there) {
@@ -75,8 +75,8 @@ impl Pass<'_> {
                 State::Closed(failures + 1)
             }
             (State::Trying, true) if trying => State::Closed(0),
-            (State::Closed(_), false) => State::Open(Instant::now() + OPEN_FOR),
-            (State::Trying, false) if trying => State::Open(Instant::now() + OPEN_FOR),
+            (State::Closed(_), false) => State::Open(now + OPEN_FOR),
+            (State::Trying, false) if trying => State::Open(now + OPEN_FOR),
             // One that was asked before it opened.
             (state, _) => state,
         };
@@ -95,43 +95,49 @@ impl Drop for Pass<'_> {
 mod tests {
     use super::*;
 
-    fn fail(breaker: &Breaker, times: u32) {
+    fn fail(breaker: &Breaker, times: u32, now: Instant) {
         for _ in 0..times {
-            breaker.admit().unwrap().report(false);
+            breaker.admit(now).unwrap().report(false, now);
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn p37_a_peer_that_is_down_is_left_alone_and_tried_by_one() {
+    #[test]
+    fn p37_a_peer_that_is_down_is_left_alone_and_tried_by_one() {
         let breaker = Breaker::default();
-        fail(&breaker, FAILURES);
-        assert!(breaker.admit().is_none());
+        let down = Instant::now();
+        fail(&breaker, FAILURES, down);
+        assert!(breaker.admit(down).is_none());
 
-        tokio::time::advance(OPEN_FOR).await;
-        let first = breaker.admit().unwrap();
-        assert!(breaker.admit().is_none(), "one at a time");
-        first.report(false);
-        assert!(breaker.admit().is_none(), "still down");
+        let later = down + OPEN_FOR;
+        let first = breaker.admit(later).unwrap();
+        assert!(breaker.admit(later).is_none(), "one at a time");
+        first.report(false, later);
+        assert!(breaker.admit(later).is_none(), "still down");
 
-        tokio::time::advance(OPEN_FOR).await;
-        breaker.admit().unwrap().report(true);
+        let back = later + OPEN_FOR;
+        breaker.admit(back).unwrap().report(true, back);
         assert!(
-            breaker.admit().is_some() && breaker.admit().is_some(),
-            "back for all"
+            breaker.admit(back).is_some() && breaker.admit(back).is_some(),
+            "for all"
         );
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_success_forgives_and_a_caller_that_left_says_nothing() {
+    #[test]
+    fn a_success_forgives_and_a_caller_that_left_says_nothing() {
         let breaker = Breaker::default();
-        fail(&breaker, FAILURES - 1);
-        breaker.admit().unwrap().report(true);
-        fail(&breaker, FAILURES - 1);
-        drop(breaker.admit());
-        assert!(breaker.admit().is_some());
-        fail(&breaker, 1);
-        tokio::time::advance(OPEN_FOR).await;
-        drop(breaker.admit().unwrap());
-        assert!(breaker.admit().is_some(), "the next one tries");
+        let now = Instant::now();
+        fail(&breaker, FAILURES - 1, now);
+        breaker.admit(now).unwrap().report(true, now);
+        fail(&breaker, FAILURES - 1, now);
+        drop(breaker.admit(now));
+        assert!(breaker.admit(now).is_some());
+
+        fail(&breaker, 1, now);
+        let later = now + OPEN_FOR;
+        drop(breaker.admit(later).unwrap());
+        assert!(
+            breaker.admit(Instant::now().max(later)).is_some(),
+            "the next one tries"
+        );
     }
 }

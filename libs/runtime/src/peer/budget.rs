@@ -31,10 +31,9 @@ impl Budget {
     pub(super) fn deposit(&self) {
         let add = |saved: u32| Some((saved + DEPOSIT).min(MOST));
         // Never refused: the closure always gives a value.
-        drop(
-            self.saved
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add),
-        );
+        let _ = self
+            .saved
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// Whether one may be repeated; pays for it.

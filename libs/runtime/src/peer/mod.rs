@@ -21,6 +21,7 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable as _};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
+use tokio::time::Instant;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Response, Status};
 
@@ -174,7 +175,7 @@ impl Peer {
         let pass = self
             .inner
             .breaker
-            .admit()
+            .admit(Instant::now())
             .ok_or_else(|| PeerError::known_down(name))?;
         let asked = question(self.channel(errand.clone()));
         let answer = match tokio::time::timeout(left, asked).await {
@@ -182,7 +183,10 @@ impl Peer {
             Ok(Err(status)) => Err(PeerError::from_status(name, &status)),
             Err(_) => Err(PeerError::late(name)),
         };
-        pass.report(!answer.as_ref().is_err_and(PeerError::is_fault));
+        pass.report(
+            !answer.as_ref().is_err_and(PeerError::is_fault),
+            Instant::now(),
+        );
         answer
     }
 

@@ -7,6 +7,7 @@
 //! something is refused.
 
 mod database;
+mod item;
 mod status;
 mod violations;
 

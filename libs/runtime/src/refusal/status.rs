@@ -46,7 +46,7 @@ impl Refusal {
     }
 }
 
-fn log(parts: &mut Parts, service: &str) {
+pub(super) fn log(parts: &mut Parts, service: &str) {
     let (reason, cause) = (&parts.reason, parts.cause.as_deref().unwrap_or_default());
     match parts.code {
         Code::Internal => {

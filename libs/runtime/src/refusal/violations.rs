@@ -116,6 +116,12 @@ impl Violations {
         parsed
     }
 
+    /// What was noted, for the report of an import.
+    #[must_use]
+    pub fn into_found(self) -> Vec<FieldViolation> {
+        self.found
+    }
+
     /// Whether nothing is wrong so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -112,7 +112,7 @@ impl GateParts {
         }
         let method = access::method(path);
         let service = self.service(method);
-        let streaming = method.is_some_and(|method| is_stream(method));
+        let streaming = method.is_some_and(is_stream);
         let began = Instant::now();
         let permit = match self.load.admit(streaming) {
             Ok(permit) => permit,
