@@ -110,7 +110,7 @@ pub fn unlisted_calls(
         else {
             continue;
         };
-        for (token, callee) in uses(&source.tokens(), clients) {
+        for (token, callee) in uses(&source.tokens, clients) {
             if edges.calls.contains_key(callee)
                 && callee != caller
                 && !edges.may_call(caller, callee)

@@ -221,6 +221,8 @@ mod tests {
             ["services/credit/src/models/x.rs"]
         );
         files.retain(|file| file != "services/credit/src/app.rs");
+        assert_eq!(odd_services(&files).len(), 1);
+        files.push("services/credit/migrations/0100_limit.sql".to_owned());
         assert!(places(&odd_services(&files)).contains(&"services/credit/src/app.rs"));
     }
 

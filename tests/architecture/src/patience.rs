@@ -11,12 +11,12 @@ pub fn breaches(sources: &[Source]) -> Vec<Finding> {
 }
 
 fn breaches_in(source: &Source) -> Vec<Finding> {
-    let tokens = source.test_tokens();
-    let sleeps = occurrences(&tokens, &["sleep", "("]).map(|place| {
+    let tokens = source.test_tokens.as_slice();
+    let sleeps = occurrences(tokens, &["sleep", "("]).map(|place| {
         let remedy = "wait for the condition with testkit, or move a manual clock";
         source.finding(place[0].line, "a test sleeps", remedy)
     });
-    let ignored = occurrences(&tokens, &["#", "[", "ignore"]).map(|place| {
+    let ignored = occurrences(tokens, &["#", "[", "ignore"]).map(|place| {
         source.finding(
             place[0].line,
             "a test is switched off",

@@ -4,7 +4,7 @@
 use syn::visit::Visit;
 
 use crate::Finding;
-use crate::source::{Source, Token, occurrences};
+use crate::source::{Source, Token, occurrences, without_tests};
 
 /// Crates that mean I/O or the wire.
 const FOREIGN: [&str; 9] = [
@@ -35,15 +35,15 @@ pub fn breaches(sources: &[Source]) -> Vec<Finding> {
 }
 
 fn breaches_in(source: &Source) -> Vec<Finding> {
-    let tokens = source.tokens();
+    let tokens = source.tokens.as_slice();
     let mut found: Vec<Finding> = tokens
         .iter()
         .filter_map(|token| forbidden_word(source, token))
         .collect();
-    found.extend(foreign_paths(source, &tokens));
-    found.extend(clock_reads(source, &tokens));
+    found.extend(foreign_paths(source, tokens));
+    found.extend(clock_reads(source, tokens));
     let mut floats = FloatLiterals::default();
-    floats.visit_file(&source.without_tests());
+    floats.visit_file(&without_tests(&source.syntax));
     found.extend(
         floats
             .lines

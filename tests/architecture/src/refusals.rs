@@ -22,8 +22,8 @@ fn may_make_status(source: &Source) -> bool {
 }
 
 fn made_in(source: &Source) -> Vec<Finding> {
-    let tokens = source.tokens();
-    let calls = occurrences(&tokens, &["Status", "::", "_", "("]);
+    let tokens = source.tokens.as_slice();
+    let calls = occurrences(tokens, &["Status", "::", "_", "("]);
     // A variant of somebody's own enum of that name starts with a capital.
     let made = calls.filter(|place| place[2].text.starts_with(char::is_lowercase));
     made.map(|place| {

@@ -21,7 +21,7 @@ const EMPTY_NAMES: [&str; 7] = [
 pub fn long_files(sources: &[Source]) -> Vec<Finding> {
     let mut found = Vec::new();
     for source in sources {
-        let lines = source.lines_without_tests();
+        let lines = source.lines_without_tests;
         if lines > FILE_LINES {
             found.push(source.finding(
                 1,

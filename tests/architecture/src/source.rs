@@ -15,10 +15,14 @@ use crate::Finding;
 pub struct Source {
     /// Path relative to the root of the checkout.
     pub path: String,
-    /// As written.
-    pub text: String,
     /// As parsed.
     pub syntax: syn::File,
+    /// The tokens without the tests in the file.
+    pub tokens: Vec<Token>,
+    /// The tokens of the tests; of a file of tests, all.
+    pub test_tokens: Vec<Token>,
+    /// Number of lines without the tests.
+    pub lines_without_tests: usize,
 }
 
 /// One token; a path separator is one token, a group is its two brackets and what is between.
@@ -37,9 +41,17 @@ impl Source {
     /// When it is not Rust.
     pub fn parse(path: &str, text: &str) -> Result<Self> {
         let syntax = syn::parse_file(text).with_context(|| format!("cannot parse {path}"))?;
+        let mut tests = TestItems::default();
+        tests.visit_file(&syntax);
+        let test_tokens = match is_test_path(path) {
+            true => flat(syntax.to_token_stream()),
+            false => tests.items.into_iter().flat_map(flat).collect(),
+        };
         Ok(Self {
             path: path.to_owned(),
-            text: text.to_owned(),
+            tokens: flat(without_tests(&syntax).to_token_stream()),
+            test_tokens,
+            lines_without_tests: text.lines().count().saturating_sub(tests.lines),
             syntax,
         })
     }
@@ -52,7 +64,7 @@ impl Source {
     /// Whether the file belongs to a crate's `tests/` folder, or to a crate of tests.
     #[must_use]
     pub fn is_test_code(&self) -> bool {
-        self.path.contains("/tests/") || self.path.starts_with("tests/")
+        is_test_path(&self.path)
     }
 
     /// The name of the service whose file it is.
@@ -73,39 +85,18 @@ impl Source {
             .1
             .strip_prefix("src/")
     }
+}
 
-    /// The file's syntax without its tests.
-    #[must_use]
-    pub fn without_tests(&self) -> syn::File {
-        let mut syntax = self.syntax.clone();
-        DropTests.visit_file_mut(&mut syntax);
-        syntax
-    }
+fn is_test_path(path: &str) -> bool {
+    path.contains("/tests/") || path.starts_with("tests/")
+}
 
-    /// The tokens of the file's tests.
-    #[must_use]
-    pub fn test_tokens(&self) -> Vec<Token> {
-        if self.is_test_code() {
-            return tokens(self.syntax.to_token_stream());
-        }
-        let mut spans = TestItems::default();
-        spans.visit_file(&self.syntax);
-        spans.items.into_iter().flat_map(tokens).collect()
-    }
-
-    /// The tokens of the file without its tests.
-    #[must_use]
-    pub fn tokens(&self) -> Vec<Token> {
-        tokens(self.without_tests().to_token_stream())
-    }
-
-    /// Number of lines without the tests in the file.
-    #[must_use]
-    pub fn lines_without_tests(&self) -> usize {
-        let mut tests = TestItems::default();
-        tests.visit_file(&self.syntax);
-        self.text.lines().count().saturating_sub(tests.lines)
-    }
+/// The same syntax without what is compiled for tests only.
+#[must_use]
+pub fn without_tests(syntax: &syn::File) -> syn::File {
+    let mut syntax = syntax.clone();
+    DropTests.visit_file_mut(&mut syntax);
+    syntax
 }
 
 /// Lines that a node covers.
@@ -128,7 +119,7 @@ pub fn occurrences<'a>(
 }
 
 /// Tokens in the order of the text, groups opened.
-fn tokens(stream: TokenStream) -> Vec<Token> {
+fn flat(stream: TokenStream) -> Vec<Token> {
     let mut found = Vec::new();
     flatten(stream, &mut found);
     found
@@ -246,22 +237,22 @@ mod tests {
     #[test]
     fn tokens_show_macros_and_leave_out_tests() {
         let source = Source::parse("libs/x/src/lib.rs", MIXED).unwrap();
-        let shown = texts(&source.tokens());
+        let shown = texts(&source.tokens);
         assert!(shown.contains("c :: d"), "{shown}");
         assert!(!shown.contains("sleep"), "{shown}");
-        assert!(texts(&source.test_tokens()).contains("sleep ( 1 )"));
-        assert_eq!(source.lines_without_tests(), 6);
+        assert!(texts(&source.test_tokens).contains("sleep ( 1 )"));
+        assert_eq!(source.lines_without_tests, 6);
     }
 
     #[test]
     fn occurrences_tell_the_line() {
         let source = Source::parse("libs/x/src/lib.rs", MIXED).unwrap();
-        let tokens = source.tokens();
-        let lines: Vec<usize> = occurrences(&tokens, &["_", "::", "d"])
+        let tokens = source.tokens.as_slice();
+        let lines: Vec<usize> = occurrences(tokens, &["_", "::", "d"])
             .map(|found| found[0].line)
             .collect();
         assert_eq!(lines, [5]);
-        assert_eq!(occurrences(&tokens, &["d", "::"]).count(), 0);
+        assert_eq!(occurrences(tokens, &["d", "::"]).count(), 0);
     }
 
     #[test]

@@ -29,19 +29,19 @@ pub fn misplaced(sources: &[Source]) -> Vec<Finding> {
 }
 
 fn misplaced_in(source: &Source) -> Vec<Finding> {
-    let tokens = source.tokens();
+    let tokens = source.tokens.as_slice();
     let in_store = source
         .in_service_src()
         .is_some_and(|path| path.starts_with("store/"));
     let mut found = Vec::new();
     for name in MACROS.iter().filter(|_| !in_store) {
-        for place in occurrences(&tokens, &[name, "!", "("]) {
+        for place in occurrences(tokens, &[name, "!", "("]) {
             let remedy = "SQL macros belong in a service's store/; libraries use runtime queries";
             found.push(source.finding(place[0].line, format!("`{name}!` outside store/"), remedy));
         }
     }
     if source.service().is_some() {
-        found.extend(unchecked(source, &tokens));
+        found.extend(unchecked(source, tokens));
     }
     found
 }
@@ -63,11 +63,11 @@ fn unchecked(source: &Source, tokens: &[Token]) -> Vec<Finding> {
 pub fn commits_of_others(sources: &[Source]) -> Vec<Finding> {
     let mut found = Vec::new();
     for source in sources.iter().filter(|source| !source.is_test_code()) {
-        let tokens = source.tokens();
+        let tokens = source.tokens.as_slice();
         let in_store = source
             .in_service_src()
             .is_some_and(|path| path.starts_with("store/"));
-        for place in ends(&tokens).filter(|place| in_store || inside_in_tx(&tokens, *place)) {
+        for place in ends(tokens).filter(|place| in_store || inside_in_tx(tokens, *place)) {
             found.push(source.finding(
                 tokens[place].line,
                 format!("`.{}()` on a caller's transaction", tokens[place].text),

@@ -1,4 +1,4 @@
-//! The rules over this checkout: one test a rule, so that the name of a failing test is the rule.
+//! The rules over this checkout.
 
 use std::error::Error;
 
@@ -35,49 +35,29 @@ fn texts(wanted: impl Fn(&str) -> bool) -> Result<Vec<(String, String)>> {
         .collect()
 }
 
+/// One test for all rules about sources: parsing them takes longer than all the rules do.
 #[test]
-fn files_have_at_most_400_lines() -> Result<()> {
-    none(shape::long_files(&tree::sources()?))
-}
-
-#[test]
-fn functions_have_at_most_70_lines() -> Result<()> {
-    none(shape::long_functions(&tree::sources()?))
-}
-
-#[test]
-fn modules_open_with_a_header() -> Result<()> {
-    none(shape::missing_headers(&tree::sources()?))
-}
-
-#[test]
-fn names_say_what_is_inside() -> Result<()> {
-    none(shape::empty_names(&tree::sources()?))
-}
-
-#[test]
-fn domain_is_pure() -> Result<()> {
-    none(purity::breaches(&tree::sources()?))
-}
-
-#[test]
-fn sql_stands_in_store() -> Result<()> {
-    none(sql::misplaced(&tree::sources()?))
-}
-
-#[test]
-fn who_joins_a_transaction_does_not_end_it() -> Result<()> {
-    none(sql::commits_of_others(&tree::sources()?))
-}
-
-#[test]
-fn statuses_are_made_in_one_place() -> Result<()> {
-    none(refusals::misplaced(&tree::sources()?))
-}
-
-#[test]
-fn tests_neither_sleep_nor_rest() -> Result<()> {
-    none(patience::breaches(&tree::sources()?))
+fn sources_are_as_they_should_be() -> Result<()> {
+    let rules = [
+        shape::long_files,
+        shape::long_functions,
+        shape::missing_headers,
+        shape::empty_names,
+        purity::breaches,
+        sql::misplaced,
+        sql::commits_of_others,
+        refusals::misplaced,
+        patience::breaches,
+    ];
+    let sources = tree::sources()?;
+    let clients = edges::clients(&texts(|path| path.ends_with(".proto"))?);
+    let mut found: Vec<Finding> = rules.iter().flat_map(|rule| rule(&sources)).collect();
+    found.extend(edges::unlisted_calls(
+        &sources,
+        &clients,
+        &Edges::of_this_checkout()?,
+    ));
+    none(found)
 }
 
 #[test]
@@ -117,16 +97,6 @@ fn dependencies_point_one_way() -> Result<()> {
 #[test]
 fn calls_between_services_have_no_cycle() -> Result<()> {
     none(edges::cycles(&Edges::of_this_checkout()?))
-}
-
-#[test]
-fn calls_between_services_are_listed() -> Result<()> {
-    let clients = edges::clients(&texts(|path| path.ends_with(".proto"))?);
-    none(edges::unlisted_calls(
-        &tree::sources()?,
-        &clients,
-        &Edges::of_this_checkout()?,
-    ))
 }
 
 #[test]
