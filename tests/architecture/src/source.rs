@@ -170,6 +170,12 @@ fn is_test(attributes: &[syn::Attribute]) -> bool {
     })
 }
 
+/// Whether an item is compiled for tests only.
+#[must_use]
+pub fn is_for_tests(item: &syn::Item) -> bool {
+    is_test(attributes(item))
+}
+
 fn attributes(item: &syn::Item) -> &[syn::Attribute] {
     match item {
         syn::Item::Const(item) => &item.attrs,
@@ -189,13 +195,13 @@ struct DropTests;
 
 impl VisitMut for DropTests {
     fn visit_file_mut(&mut self, file: &mut syn::File) {
-        file.items.retain(|item| !is_test(attributes(item)));
+        file.items.retain(|item| !is_for_tests(item));
         syn::visit_mut::visit_file_mut(self, file);
     }
 
     fn visit_item_mod_mut(&mut self, module: &mut syn::ItemMod) {
         if let Some((_, items)) = &mut module.content {
-            items.retain(|item| !is_test(attributes(item)));
+            items.retain(|item| !is_for_tests(item));
         }
         syn::visit_mut::visit_item_mod_mut(self, module);
     }
@@ -210,7 +216,7 @@ struct TestItems {
 
 impl Visit<'_> for TestItems {
     fn visit_item(&mut self, item: &syn::Item) {
-        if is_test(attributes(item)) {
+        if is_for_tests(item) {
             self.lines += lines_between(item.span(), item.span());
             self.items.push(item.to_token_stream());
         } else {
