@@ -81,15 +81,39 @@ impl ServerUser {
 }
 
 /// Where `recoup up` keeps its data unless told: `/var/lib/recoup` for root, whose home is closed
-/// to the user the servers step down to; else `recoup` in the user's state directory.
+/// to the user the servers step down to; else `recoup` in the user's state directory, given the
+/// values of XDG_STATE_HOME and HOME.
 #[must_use]
 pub fn default_data_dir(state_home: Option<&OsStr>, home: Option<&OsStr>) -> PathBuf {
-    if geteuid().is_root() {
-        return PathBuf::from("/var/lib/recoup");
+    match geteuid().is_root() {
+        true => PathBuf::from("/var/lib/recoup"),
+        false => state_dir(state_home, home),
     }
-    match (state_home.filter(|path| !path.is_empty()), home) {
-        (Some(state_home), _) => Path::new(state_home).join("recoup"),
+}
+
+/// By the XDG base directory rules, which ignore a relative path.
+fn state_dir(state_home: Option<&OsStr>, home: Option<&OsStr>) -> PathBuf {
+    match (
+        state_home.map(Path::new).filter(|path| path.is_absolute()),
+        home,
+    ) {
+        (Some(state_home), _) => state_home.join("recoup"),
         (None, Some(home)) => Path::new(home).join(".local/state/recoup"),
         (None, None) => std::env::temp_dir().join("recoup"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_users_data_is_state() {
+        let home = Some(OsStr::new("/home/me"));
+        let dir = |state_home: &str| state_dir(Some(OsStr::new(state_home)), home);
+        assert_eq!(dir("/state"), Path::new("/state/recoup"));
+        for ignored in ["", "state"] {
+            assert_eq!(dir(ignored), Path::new("/home/me/.local/state/recoup"));
+        }
     }
 }

@@ -64,19 +64,19 @@ mod tests {
 
     #[test]
     fn socket_urls_are_readable_and_survive_odd_folders() {
-        let plain = postgres_url(Path::new("/tmp/a b+c%/run")).unwrap();
+        let plain = postgres_url(Path::new("/srv/a b+c%/run")).unwrap();
         assert_eq!(
             plain,
-            "postgres://recoup@localhost:5432/postgres?host=/tmp/a+b%2Bc%25/run"
+            "postgres://recoup@localhost:5432/postgres?host=/srv/a+b%2Bc%25/run"
         );
         let options = PgConnectOptions::from_str(&plain).unwrap();
-        assert_eq!(options.get_socket().unwrap(), Path::new("/tmp/a b+c%/run"));
+        assert_eq!(options.get_socket().unwrap(), Path::new("/srv/a b+c%/run"));
 
-        let redis = redis_url(Path::new("/tmp/a b+c%/run/redis.sock")).unwrap();
-        assert_eq!(redis, "redis+unix:///tmp/a%20b+c%25/run/redis.sock");
+        let redis = redis_url(Path::new("/srv/a b+c%/run/redis.sock")).unwrap();
+        assert_eq!(redis, "redis+unix:///srv/a%20b+c%25/run/redis.sock");
         let client = ::redis::Client::open(redis).unwrap();
         let address = client.get_connection_info().addr().to_string();
-        assert_eq!(address, "/tmp/a b+c%/run/redis.sock");
+        assert_eq!(address, "/srv/a b+c%/run/redis.sock");
     }
 
     #[test]
