@@ -1,0 +1,366 @@
+//! Consuming the feed of another service.
+//!
+//! 1. Read the cursor, open the producer's stream behind it.
+//! 2. For each batch one transaction: move the cursor from exactly where it was (the
+//!    row lock keeps other replicas out; a cursor that is elsewhere ends the batch),
+//!    then apply the events in order, under the tenant of each run of them. So every
+//!    event acts once, whatever is killed when.
+//! 3. An event that fails spoils its batch, which is rolled back and done event by
+//!    event: the bad one is tried a few times and then parked with its reason, later
+//!    events of its subject behind it; the others go on.
+//! 4. What passes by itself (database away, lock not to be had, stream broken) is
+//!    tried for ever, with a pause, and parks nothing.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use calendar::Clock;
+use contracts::common::Event;
+use contracts::events::event_feed_service_client::EventFeedServiceClient;
+use contracts::events::{ReadEventsRequest, ReadEventsResponse};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use postgres::{Database, DbError, TenantId, Tx};
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::client::GrpcService;
+
+use crate::cursor;
+use crate::parking::{self, ParkedEvent};
+
+/// What a service does with one event, in the transaction of the batch. Everything
+/// it changes must go through that transaction.
+pub type Apply<A> =
+    for<'a> fn(&'a A, &'a mut Tx, &'a Event) -> BoxFuture<'a, Result<(), ApplyError>>;
+
+/// Why an event was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It may pass by itself: tried again until it does.
+    #[error("for the moment: {0}")]
+    Retry(#[source] DbError),
+    /// The event or our state is wrong: tried a few times, then parked. The text
+    /// goes to operators and carries no personal data.
+    #[error("{0}")]
+    Poison(String),
+}
+
+impl From<DbError> for ApplyError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Database(ref cause) if !error.is_retryable() => {
+                Self::Poison(cause.to_string())
+            }
+            error => Self::Retry(error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for ApplyError {
+    fn from(error: sqlx::Error) -> Self {
+        DbError::from(error).into()
+    }
+}
+
+/// How a consumer behaves.
+#[derive(Debug, Clone, Copy)]
+pub struct ConsumerSettings {
+    /// Events in one transaction at most.
+    pub batch_limit: i32,
+    /// How often an event is tried before it is parked.
+    pub tries: i32,
+    /// Pause after the first failure; doubles up to 64 times that.
+    pub retry_pause: Duration,
+}
+
+impl Default for ConsumerSettings {
+    fn default() -> Self {
+        Self {
+            batch_limit: 200,
+            tries: 5,
+            retry_pause: Duration::from_millis(20),
+        }
+    }
+}
+
+/// The consumer of one feed in one service.
+pub struct Consumer<A> {
+    /// The producer, for example `invoicing`.
+    pub source: &'static str,
+    /// The consumer's own database: cursor, parked events and effects.
+    pub db: Database,
+    /// What the handler works with.
+    pub app: Arc<A>,
+    /// The handler.
+    pub apply: Apply<A>,
+    /// Called after each commit, for example to announce own events.
+    pub applied: fn(&A),
+    /// Business time, for the record of parked events.
+    pub clock: Clock,
+    /// How it behaves.
+    pub settings: ConsumerSettings,
+}
+
+/// How a batch ended.
+enum Outcome {
+    /// The cursor is at its end.
+    Applied,
+    /// Another replica moved the cursor: nothing was done.
+    Elsewhere,
+    /// An event failed, for this reason; nothing of the batch stands.
+    Spoiled(String),
+}
+
+impl<A: Send + Sync + 'static> Consumer<A> {
+    /// Consumes until `shutdown`, opening the stream again whenever it ends.
+    pub async fn run<C>(self, client: EventFeedServiceClient<C>, shutdown: CancellationToken)
+    where
+        C: GrpcService<Body> + Clone + Send + Sync,
+        C::Error: Into<tonic::codegen::StdError>,
+        C::ResponseBody: tonic::codegen::Body<Data = tonic::codegen::Bytes> + Send + 'static,
+        <C::ResponseBody as tonic::codegen::Body>::Error: Into<tonic::codegen::StdError> + Send,
+    {
+        let mut failures = 0;
+        loop {
+            let consuming = self.consume_stream(client.clone());
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                outcome = consuming => match outcome {
+                    Ok(()) => failures = 0,
+                    Err(error) => {
+                        failures += 1;
+                        tracing::warn!(source = self.source, %error, "feed interrupted; trying again");
+                    }
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(self.pause(failures)) => {}
+            }
+        }
+    }
+
+    /// One stream from the cursor on, until it ends or something fails.
+    async fn consume_stream<C>(&self, mut client: EventFeedServiceClient<C>) -> Result<(), String>
+    where
+        C: GrpcService<Body>,
+        C::Error: Into<tonic::codegen::StdError>,
+        C::ResponseBody: tonic::codegen::Body<Data = tonic::codegen::Bytes> + Send + 'static,
+        <C::ResponseBody as tonic::codegen::Body>::Error: Into<tonic::codegen::StdError> + Send,
+    {
+        let text = |error: DbError| error.to_string();
+        cursor::create(&self.db, self.source).await.map_err(text)?;
+        let mut position = cursor::position(&self.db, self.source)
+            .await
+            .map_err(text)?;
+        let request = ReadEventsRequest {
+            source: self.source.to_owned(),
+            after_position: position,
+            batch_limit: self.settings.batch_limit,
+            follow: true,
+            ..ReadEventsRequest::default()
+        };
+        let answer = client
+            .read_events(request)
+            .await
+            .map_err(|status| status.to_string())?;
+        let mut batches = answer.into_inner();
+        while let Some(batch) = batches
+            .message()
+            .await
+            .map_err(|status| status.to_string())?
+        {
+            let to = batch.scanned_to_position;
+            if !self.take(&batch, position).await.map_err(text)? {
+                return Ok(());
+            }
+            position = to;
+        }
+        Ok(())
+    }
+
+    /// Applies one batch that starts behind `from`. False where the cursor is no
+    /// longer there, and the stream has to be opened anew.
+    ///
+    /// # Errors
+    /// [`DbError`] of what passes by itself.
+    pub async fn take(&self, batch: &ReadEventsResponse, from: i64) -> Result<bool, DbError> {
+        match self.apply_batch(batch, from).await? {
+            Outcome::Applied => Ok(true),
+            Outcome::Elsewhere => Ok(false),
+            Outcome::Spoiled(_) => self.take_one_by_one(batch, from).await,
+        }
+    }
+
+    async fn take_one_by_one(
+        &self,
+        batch: &ReadEventsResponse,
+        mut from: i64,
+    ) -> Result<bool, DbError> {
+        for event in &batch.events {
+            let single = ReadEventsResponse {
+                events: vec![event.clone()],
+                scanned_to_position: event.position,
+            };
+            let mut tries = 1;
+            loop {
+                match self.apply_batch(&single, from).await? {
+                    Outcome::Applied => break,
+                    Outcome::Elsewhere => return Ok(false),
+                    Outcome::Spoiled(_) if tries < self.settings.tries => {
+                        tokio::time::sleep(self.pause(tries)).await;
+                        tries += 1;
+                    }
+                    Outcome::Spoiled(reason) => {
+                        if !self.park(event, from, tries, &reason).await? {
+                            return Ok(false);
+                        }
+                        break;
+                    }
+                }
+            }
+            from = event.position;
+        }
+        let rest = ReadEventsResponse {
+            events: Vec::new(),
+            scanned_to_position: batch.scanned_to_position,
+        };
+        Ok(matches!(
+            self.apply_batch(&rest, from).await?,
+            Outcome::Applied
+        ))
+    }
+
+    async fn apply_batch(&self, batch: &ReadEventsResponse, from: i64) -> Result<Outcome, DbError> {
+        let to = batch.scanned_to_position;
+        if to == from && batch.events.is_empty() {
+            return Ok(Outcome::Applied);
+        }
+        let mut tx = self.begin(batch).await?;
+        if !cursor::advance_in_tx(&mut tx, self.source, from, to).await? {
+            tx.rollback().await?;
+            return Ok(Outcome::Elsewhere);
+        }
+        for run in batch
+            .events
+            .chunk_by(|one, next| one.tenant_id == next.tenant_id)
+        {
+            match self.apply_run(&mut tx, run).await {
+                Ok(()) => {}
+                Err(ApplyError::Retry(error)) => {
+                    tx.rollback().await?;
+                    return Err(error);
+                }
+                Err(ApplyError::Poison(reason)) => {
+                    tracing::warn!(source = self.source, reason, "an event cannot be applied");
+                    tx.rollback().await?;
+                    return Ok(Outcome::Spoiled(reason));
+                }
+            }
+        }
+        tx.commit().await?;
+        (self.applied)(&self.app);
+        Ok(Outcome::Applied)
+    }
+
+    /// The events of one tenant in a row: row-level security is theirs alone.
+    async fn apply_run(&self, tx: &mut Tx, run: &[Event]) -> Result<(), ApplyError> {
+        let Some(first) = run.first() else {
+            return Ok(());
+        };
+        let tenant = tenant_of(first)?;
+        tx.set_tenant(tenant).await?;
+        let subjects: Vec<String> = run.iter().map(|event| event.subject.clone()).collect();
+        let parked: HashSet<String> =
+            parking::parked_subjects_in_tx(tx, tenant, self.source, &subjects)
+                .await?
+                .into_iter()
+                .collect();
+        for event in run {
+            if parked.contains(&event.subject) {
+                let reason = "an earlier event of the same subject is parked";
+                parking::park_in_tx(tx, tenant, &self.parked(event, reason, 0)).await?;
+            } else {
+                apply_caught(self.app.as_ref(), self.apply, tx, event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Parks an event that failed for the last time and moves the cursor past it.
+    async fn park(
+        &self,
+        event: &Event,
+        from: i64,
+        tries: i32,
+        reason: &str,
+    ) -> Result<bool, DbError> {
+        let tenant = tenant_of(event)?;
+        let mut tx = self.db.begin(tenant).await?;
+        if !cursor::advance_in_tx(&mut tx, self.source, from, event.position).await? {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        parking::park_in_tx(&mut tx, tenant, &self.parked(event, reason, tries)).await?;
+        tx.commit().await?;
+        let (source, kind) = (self.source, &event.r#type);
+        tracing::error!(
+            source,
+            event_id = event.event_id,
+            kind,
+            reason,
+            "event parked"
+        );
+        Ok(true)
+    }
+
+    fn parked(&self, event: &Event, reason: &str, tries: i32) -> ParkedEvent {
+        let parked_time = self.clock.now();
+        ParkedEvent {
+            event: event.clone(),
+            reason: reason.to_owned(),
+            tries,
+            parked_time,
+        }
+    }
+
+    /// Opens the transaction of a batch: under the role that row-level security
+    /// binds, except where there is only the cursor to move.
+    async fn begin(&self, batch: &ReadEventsResponse) -> Result<Tx, DbError> {
+        match batch.events.first() {
+            Some(first) => self.db.begin(tenant_of(first)?).await,
+            None => self.db.begin_background().await,
+        }
+    }
+
+    fn pause(&self, failures: i32) -> Duration {
+        let doublings = u32::try_from(failures - 1).unwrap_or(0).min(6);
+        self.settings.retry_pause * (1 << doublings)
+    }
+}
+
+/// The tenant of an event. A producer that names none is broken beyond what parking
+/// could mend: consumption stops there, loudly, until it is mended.
+fn tenant_of(event: &Event) -> Result<TenantId, DbError> {
+    event.tenant_id.parse().map_err(|_| {
+        DbError::Unfit(format!(
+            "event {} of {} names no tenant",
+            event.event_id, event.source
+        ))
+    })
+}
+
+/// Calls the handler; a panic in it is a failure like any other.
+pub(crate) async fn apply_caught<A: Sync>(
+    app: &A,
+    apply: Apply<A>,
+    tx: &mut Tx,
+    event: &Event,
+) -> Result<(), ApplyError> {
+    let applying = AssertUnwindSafe(apply(app, tx, event)).catch_unwind();
+    applying
+        .await
+        .unwrap_or_else(|_| Err(ApplyError::Poison("the handler panicked".to_owned())))
+}

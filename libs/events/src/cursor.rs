@@ -1,0 +1,73 @@
+//! How far this service has consumed a feed.
+
+use std::time::Duration;
+
+use postgres::{Database, DbError, Tx};
+
+/// The position up to which the feed of `source` has acted here; 0 before the
+/// first event.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn position(db: &Database, source: &str) -> Result<i64, DbError> {
+    let mut tx = db.begin_background().await?;
+    let position = sqlx::query_scalar("SELECT position FROM feed_cursor WHERE source = $1")
+        .bind(source)
+        .fetch_optional(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(position.unwrap_or(0))
+}
+
+/// Waits until the cursor has reached `head`, the producer's head as of the instant
+/// that is to be judged. Never returns early; put it under a deadline.
+///
+/// # Errors
+/// [`DbError`] when the database cannot be asked.
+pub async fn wait_until(db: &Database, source: &str, head: i64) -> Result<(), DbError> {
+    let mut pause = Duration::from_millis(2);
+    while position(db, source).await? < head {
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+    Ok(())
+}
+
+/// Makes sure that the row exists which [`advance_in_tx`] locks.
+pub(crate) async fn create(db: &Database, source: &str) -> Result<(), DbError> {
+    let mut tx = db.begin_background().await?;
+    sqlx::query("INSERT INTO feed_cursor (source, position) VALUES ($1, 0) ON CONFLICT DO NOTHING")
+        .bind(source)
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await
+}
+
+/// Moves the cursor from exactly `from` to `to` and holds its lock until the
+/// transaction ends. False where it is elsewhere: another replica was first, and
+/// nothing of this transaction may stand.
+pub(crate) async fn advance_in_tx(
+    tx: &mut Tx,
+    source: &str,
+    from: i64,
+    to: i64,
+) -> Result<bool, DbError> {
+    let moved =
+        sqlx::query("UPDATE feed_cursor SET position = $3 WHERE source = $1 AND position = $2")
+            .bind(source)
+            .bind(from)
+            .bind(to)
+            .execute(&mut **tx)
+            .await?
+            .rows_affected();
+    Ok(moved == 1)
+}
+
+/// Holds the cursor's lock without moving it, so that no batch is applied meanwhile.
+pub(crate) async fn lock_in_tx(tx: &mut Tx, source: &str) -> Result<(), DbError> {
+    sqlx::query("SELECT position FROM feed_cursor WHERE source = $1 FOR UPDATE")
+        .bind(source)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}

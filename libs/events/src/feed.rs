@@ -1,0 +1,228 @@
+//! A service's own feed: waking up for new events, and reading them in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::common::Event;
+use jiff_sqlx::Timestamp;
+use postgres::{Database, DbError, TenantId};
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::hints::Hints;
+use crate::horizon;
+
+/// How often the feed looks for new events without any hint.
+const POLL_PERIOD: Duration = Duration::from_millis(500);
+
+/// Bytes of event data in one batch, after which it is cut: well below what a
+/// gRPC message may hold.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// The feed of one service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    source: &'static str,
+    db: Database,
+    head: watch::Receiver<i64>,
+    /// Woken by own commits; wakes the look for a new head.
+    look: Arc<Notify>,
+    /// Woken by own commits; wakes the publisher of hints.
+    written: Arc<Notify>,
+}
+
+/// Which events a reader wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this tenant; none: of all.
+    pub tenant: Option<TenantId>,
+    /// Only of these types; empty: all.
+    pub types: Vec<String>,
+}
+
+/// Some events in order, and how far the feed was looked at for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// The events.
+    pub events: Vec<Event>,
+    /// Nothing that the filter lets through lies at or below it that was not told.
+    pub scanned_to: i64,
+}
+
+impl Feed {
+    /// The feed of `source`, and the work that keeps its head up to date: a future
+    /// to be run as a task until `shutdown`.
+    #[must_use]
+    pub fn new(
+        source: &'static str,
+        db: Database,
+        hints: Option<Hints>,
+        shutdown: CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (sender, head) = watch::channel(0);
+        let (look, written) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let feed = Self {
+            source,
+            db: db.clone(),
+            head,
+            look: look.clone(),
+            written: written.clone(),
+        };
+        let work = async move {
+            let tracking = track(&db, &look, &sender, &shutdown);
+            match hints {
+                Some(hints) => {
+                    let publishing = hints.publish(&written, &shutdown);
+                    let listening = hints.listen(&look, &shutdown);
+                    tokio::join!(tracking, publishing, listening);
+                }
+                None => tracking.await,
+            }
+        };
+        (feed, work)
+    }
+
+    /// The service whose feed it is.
+    #[must_use]
+    pub const fn source(&self) -> &'static str {
+        self.source
+    }
+
+    /// Says that a transaction with events was committed: wakes the readers here
+    /// and, by a hint over Redis, those of the other replicas. Never waits.
+    pub fn announce(&self) {
+        self.look.notify_one();
+        self.written.notify_one();
+    }
+
+    /// The position up to which the feed is known to be complete.
+    #[must_use]
+    pub fn head(&self) -> i64 {
+        *self.head.borrow()
+    }
+
+    /// Waits until the head is beyond `position`; returns it.
+    pub async fn wait_beyond(&self, position: i64) -> i64 {
+        let mut head = self.head.clone();
+        let beyond = head
+            .wait_for(|head| *head > position)
+            .await
+            .map(|head| *head)
+            .ok();
+        match beyond {
+            Some(head) => head,
+            // The work has ended: the service shuts down, nothing more will come.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// As of a moment after the call: see [`crate::settled_head`].
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be asked.
+    pub async fn settled_head(&self) -> Result<i64, DbError> {
+        horizon::settled_head(&self.db).await
+    }
+
+    /// The events after `after` and up to `head`, at most `limit` of them.
+    ///
+    /// `head` must come from this feed: reading beyond it would skip events.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statement.
+    pub async fn read(
+        &self,
+        after: i64,
+        head: i64,
+        filter: &Filter,
+        limit: i64,
+    ) -> Result<Batch, DbError> {
+        let mut tx = self.db.begin_background().await?;
+        let rows = sqlx::query(
+            "SELECT position, tenant_id, event_id, type, subject, subject_version, event_time,
+                    traceparent, data
+               FROM event
+              WHERE position > $1 AND position <= $2
+                AND ($3::uuid IS NULL OR tenant_id = $3)
+                AND (cardinality($4::text[]) = 0 OR type = ANY ($4))
+              ORDER BY position LIMIT $5",
+        )
+        .bind(after)
+        .bind(head)
+        .bind(filter.tenant.map(TenantId::uuid))
+        .bind(&filter.types)
+        .bind(limit)
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        self.batch(&rows, head, limit)
+    }
+
+    fn batch(&self, rows: &[PgRow], head: i64, limit: i64) -> Result<Batch, DbError> {
+        let mut events = Vec::with_capacity(rows.len());
+        let mut bytes = 0;
+        for row in rows {
+            let event = self.event(row)?;
+            bytes += event.data.as_ref().map_or(0, |data| data.value.len());
+            events.push(event);
+            if bytes > BATCH_BYTES {
+                break;
+            }
+        }
+        let whole =
+            events.len() == rows.len() && i64::try_from(rows.len()).is_ok_and(|n| n < limit);
+        let last = events.last().map(|event| event.position);
+        Ok(Batch {
+            scanned_to: last.filter(|_| !whole).unwrap_or(head),
+            events,
+        })
+    }
+
+    fn event(&self, row: &PgRow) -> Result<Event, sqlx::Error> {
+        let type_name: String = row.try_get("type")?;
+        let event_time: Timestamp = row.try_get("event_time")?;
+        Ok(Event {
+            event_id: row.try_get::<uuid::Uuid, _>("event_id")?.to_string(),
+            source: self.source.to_owned(),
+            subject: row.try_get("subject")?,
+            event_time: Some(contracts::convert::instant_to_wire(event_time.to_jiff())),
+            tenant_id: row.try_get::<uuid::Uuid, _>("tenant_id")?.to_string(),
+            position: row.try_get("position")?,
+            subject_version: row.try_get("subject_version")?,
+            traceparent: row.try_get("traceparent")?,
+            data: Some(prost_types::Any {
+                type_url: format!("type.googleapis.com/{type_name}"),
+                value: row.try_get("data")?,
+            }),
+            r#type: type_name,
+        })
+    }
+}
+
+/// Moves the head on after every hint and at least once a poll period.
+async fn track(
+    db: &Database,
+    look: &Notify,
+    head: &watch::Sender<i64>,
+    shutdown: &CancellationToken,
+) {
+    loop {
+        match horizon::settled_head(db).await {
+            Ok(settled) => {
+                head.send_if_modified(|head| {
+                    let moved = settled > *head;
+                    *head = settled.max(*head);
+                    moved
+                });
+            }
+            Err(error) => tracing::warn!(%error, "the feed's head cannot be read; trying again"),
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = look.notified() => {}
+            () = tokio::time::sleep(POLL_PERIOD) => {}
+        }
+    }
+}

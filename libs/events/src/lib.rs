@@ -1,0 +1,32 @@
+//! The event feed: how one service tells the others what happened.
+//!
+//! Writing: [`append_in_tx`] adds events to the service's own `event` table in the
+//! transaction of the change, and [`Feed::announce`] after the commit wakes whoever
+//! waits for them. Serving: [`Feed`] reads them out in order, without a gap, up to
+//! a head below which nothing can appear any more ([`settled_head`]). Consuming:
+//! [`Consumer`] moves its cursor in the transaction of the effects, and parks what
+//! cannot be applied ([`parking`]).
+//!
+//! Redis carries hints only: without it events arrive a poll period later.
+//! Knows no business noun: events are opaque bytes with a type and a subject.
+
+mod append;
+mod consumer;
+pub mod cursor;
+mod feed;
+mod hints;
+mod horizon;
+pub mod parking;
+mod rpc;
+
+use sqlx::migrate::Migrator;
+
+pub use append::{NewEvent, append_in_tx};
+pub use consumer::{Apply, ApplyError, Consumer, ConsumerSettings};
+pub use feed::{Batch, Feed, Filter};
+pub use hints::Hints;
+pub use horizon::settled_head;
+pub use rpc::{EventFeed, ParkedEvents};
+
+/// The migrations of this library: the feed, the cursors, the parked events.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");

@@ -1,0 +1,134 @@
+//! P23, P24: every event acts once, with the cursor in the transaction of the
+//! effects.
+
+use std::sync::Arc;
+
+use contracts::events::ReadEventsResponse;
+use events::cursor;
+
+use crate::fixture::{
+    App, Fault, OURS, SOURCE, THEIRS, apply, consumer, database, effects, feed, read_all, tell,
+};
+
+fn told(subject: &str, versions: std::ops::RangeInclusive<i64>) -> Vec<(String, i64)> {
+    versions
+        .map(|version| (subject.to_owned(), version))
+        .collect()
+}
+
+/// The cursor row exists once a consumer has run; the tests start from there.
+async fn started(db: &postgres::Database) {
+    let mut tx = db.begin_background().await.unwrap();
+    sqlx::query("INSERT INTO feed_cursor (source, position) VALUES ($1, 0)")
+        .bind(SOURCE)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn p23_a_batch_delivered_again_acts_once() {
+    let (_test, db) = database().await;
+    started(&db).await;
+    let consumer = consumer(&db, &Arc::new(App::default()));
+    for version in 1..=5 {
+        tell(&db, OURS, "a", version).await;
+    }
+    let batch = read_all(&feed(&db), 0).await;
+    assert!(consumer.take(&batch, 0).await.unwrap());
+    // Again, whole and in part: the cursor is not where those start.
+    assert!(!consumer.take(&batch, 0).await.unwrap());
+    let part = ReadEventsResponse {
+        events: batch.events[2..].to_vec(),
+        ..batch.clone()
+    };
+    assert!(
+        !consumer
+            .take(&part, batch.events[1].position)
+            .await
+            .unwrap()
+    );
+    assert_eq!(effects(&db, OURS).await, told("a", 1..=5));
+    assert_eq!(
+        cursor::position(&db, SOURCE).await.unwrap(),
+        batch.scanned_to_position
+    );
+}
+
+#[tokio::test]
+async fn p23_two_replicas_with_the_same_batch_act_once() {
+    let (_test, db) = database().await;
+    started(&db).await;
+    let app = Arc::new(App::default());
+    let (one, two) = (consumer(&db, &app), consumer(&db, &app));
+    let feed = feed(&db);
+    let mut after = 0;
+    for round in 1..=20 {
+        tell(&db, OURS, "a", round).await;
+        let batch = read_all(&feed, after).await;
+        let (first, second) = tokio::join!(one.take(&batch, after), two.take(&batch, after));
+        assert_ne!(
+            first.unwrap(),
+            second.unwrap(),
+            "exactly one of them is first"
+        );
+        after = batch.scanned_to_position;
+    }
+    assert_eq!(effects(&db, OURS).await, told("a", 1..=20));
+}
+
+#[tokio::test]
+async fn p28_each_tenant_of_an_interleaved_batch_gets_its_own_effects() {
+    let (_test, db) = database().await;
+    started(&db).await;
+    for version in 1..=3 {
+        // The same subject in both: identities are unique in a tenant only.
+        tell(&db, OURS, "same", version).await;
+        tell(&db, THEIRS, "same", version).await;
+    }
+    let batch = read_all(&feed(&db), 0).await;
+    assert!(
+        consumer(&db, &Arc::new(App::default()))
+            .take(&batch, 0)
+            .await
+            .unwrap()
+    );
+    assert_eq!(effects(&db, OURS).await, told("same", 1..=3));
+    assert_eq!(effects(&db, THEIRS).await, told("same", 1..=3));
+}
+
+#[tokio::test]
+async fn p37_what_passes_by_itself_is_tried_again_and_parks_nothing() {
+    let (_test, db) = database().await;
+    started(&db).await;
+    let app = Arc::new(App::default());
+    app.set("a", Fault::Passing(2));
+    tell(&db, OURS, "a", 1).await;
+    let batch = read_all(&feed(&db), 0).await;
+    let consumer = consumer(&db, &app);
+    for _ in 0..2 {
+        assert!(consumer.take(&batch, 0).await.is_err());
+        assert_eq!(effects(&db, OURS).await, []);
+        assert_eq!(cursor::position(&db, SOURCE).await.unwrap(), 0);
+    }
+    assert!(consumer.take(&batch, 0).await.unwrap());
+    assert_eq!(effects(&db, OURS).await, told("a", 1..=1));
+    assert_eq!(events::parking::count(&db).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn an_empty_batch_moves_the_cursor_and_nothing_else() {
+    let (_test, db) = database().await;
+    started(&db).await;
+    let progress = ReadEventsResponse {
+        events: Vec::new(),
+        scanned_to_position: 41,
+    };
+    let consumer = consumer(&db, &Arc::new(App::default()));
+    assert!(consumer.take(&progress, 0).await.unwrap());
+    assert_eq!(cursor::position(&db, SOURCE).await.unwrap(), 41);
+    cursor::wait_until(&db, SOURCE, 41).await.unwrap();
+    // The handler is never asked for events that are not there.
+    let _: events::Apply<App> = apply;
+}
