@@ -1,6 +1,7 @@
 //! Signing of tokens: those with which a service calls another (60 s), and those
 //! that `recoup token` hands to people and tests. Must not decide who may get one.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,17 @@ pub enum SigningError {
     /// The system gives no random bytes.
     #[error("no random bytes for a key")]
     NoEntropy,
+    /// The settings name no key.
+    #[error("auth.signing_key_file is not set: a service that calls others needs a key")]
+    NotSet,
+    /// The file of the key cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Not an Ed25519 private key in PKCS#8 PEM.
     #[error("the signing key is not an Ed25519 private key in PKCS#8 PEM")]
     NotAKey,

@@ -119,12 +119,17 @@ impl Peer {
     /// deadline and the budget (10 % of all questions) allow it: so the question
     /// must be safe to repeat, as every RPC with a request id is.
     ///
-    /// ```ignore
-    /// let answer = app.invoicing
-    ///     .ask(&call, |channel| async move {
-    ///         CollectabilityServiceClient::new(channel).get_collectability(request).await
-    ///     })
-    ///     .await?;
+    /// ```no_run
+    /// # use contracts::events::event_feed_service_client::EventFeedServiceClient;
+    /// # use contracts::events::{GetFeedHeadRequest, GetFeedHeadResponse};
+    /// # use runtime::{Call, Peer, Refusal};
+    /// async fn head(invoicing: &Peer, call: &Call) -> Result<GetFeedHeadResponse, Refusal> {
+    ///     let head = invoicing.ask(call, |channel| async {
+    ///         let request = GetFeedHeadRequest { source: "invoicing".into() };
+    ///         EventFeedServiceClient::new(channel).get_feed_head(request).await
+    ///     });
+    ///     Ok(head.await?)
+    /// }
     /// ```
     ///
     /// # Errors

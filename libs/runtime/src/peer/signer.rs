@@ -9,6 +9,7 @@ use postgres::TenantId;
 use tokio::time::Instant;
 
 use super::Errand;
+use crate::config::AuthConfig;
 use crate::recent::Recent;
 use crate::tokens::{Grant, SigningError, SigningKey};
 
@@ -57,6 +58,26 @@ impl Signer {
                 signed: Recent::new(KEPT),
             }),
         }
+    }
+
+    /// Signs as `service` with the key in the settings.
+    ///
+    /// # Errors
+    /// [`SigningError`]: the settings name no key, or its file is none.
+    pub fn from_config(config: &AuthConfig, service: &'static str) -> Result<Self, SigningError> {
+        let path = config
+            .signing_key_file
+            .as_ref()
+            .ok_or(SigningError::NotSet)?;
+        let pem = std::fs::read_to_string(path).map_err(|source| SigningError::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        Ok(Self::new(
+            SigningKey::from_pem(&pem)?,
+            service,
+            &config.audience,
+        ))
     }
 
     /// The service it signs as.

@@ -29,7 +29,7 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::Instrument as _;
 
-use super::load::{Load, Permit};
+use super::load::{Load, Permit, Room};
 use super::rate::TenantRates;
 use super::stream::{self, Ends};
 use crate::auth::Authenticator;
@@ -42,13 +42,18 @@ use crate::{Call, Deadline, Refusal, Shutdown, Tasks};
 /// Open to everybody: they tell nothing that the contracts do not, and a probe has
 /// no token.
 const OPEN: [&str; 3] = [
-    "/grpc.health.v1.Health/",
+    HEALTH,
     "/grpc.reflection.v1.ServerReflection/",
     "/grpc.reflection.v1alpha.ServerReflection/",
 ];
 
+const HEALTH: &str = "/grpc.health.v1.Health/";
+
 /// Header by which a status tells its details. Ours always do.
 const DETAILS: &str = "grpc-status-details-bin";
+
+/// Header by which tonic tells that it could not read a compressed message.
+const ENCODINGS: &str = "grpc-accept-encoding";
 
 /// The gate in front of all handlers of a process. Cheap to clone.
 #[derive(Clone)]
@@ -108,13 +113,17 @@ impl GateParts {
     async fn pass(self: Arc<Self>, request: Request<Body>, routes: Routes) -> Response<Body> {
         let path = request.uri().path();
         if OPEN.iter().any(|open| path.starts_with(open)) {
-            return run(routes, request).await;
+            return self.pass_open(request, routes).await;
         }
         let method = access::method(path);
         let service = self.service(method);
-        let streaming = method.is_some_and(is_stream);
+        let room = if method.is_some_and(is_stream) {
+            Room::Stream
+        } else {
+            Room::Call
+        };
         let began = Instant::now();
-        let permit = match self.load.admit(streaming) {
+        let permit = match self.load.admit(room) {
             Ok(permit) => permit,
             Err(refusal) => {
                 self.metrics.shed(method);
@@ -136,7 +145,7 @@ impl GateParts {
             self.metrics.answered(method, code, began.elapsed());
             return response;
         }
-        let ends = self.ends(service);
+        let ends = self.ends(service, self.stream_idle);
         let (gate, tasks) = (Arc::clone(&self), self.tasks.clone());
         response.map(|body| {
             let ended = move |code| {
@@ -146,6 +155,22 @@ impl GateParts {
             let _in_span = span.enter();
             stream::guarded(body, permit, ends, &tasks, ended)
         })
+    }
+
+    /// A probe is answered whatever the load; who watches health waits for as long as
+    /// nothing changes.
+    async fn pass_open(&self, request: Request<Body>, routes: Routes) -> Response<Body> {
+        let path = request.uri().path();
+        if path.starts_with(HEALTH) && !path.ends_with("/Watch") {
+            return run(routes, request).await;
+        }
+        let permit = match self.load.admit(Room::OpenStream) {
+            Ok(permit) => permit,
+            Err(refusal) => return refusal.into_status(self.name).into_http(),
+        };
+        let ends = self.ends(self.name, Duration::MAX);
+        let response = run(routes, request).await;
+        response.map(|body| stream::guarded(body, permit, ends, &self.tasks, |_| ()))
     }
 
     /// A unary call as a whole has its deadline; a stream has none.
@@ -218,9 +243,9 @@ impl GateParts {
             .unwrap_or(self.name)
     }
 
-    fn ends(&self, service: &'static str) -> Ends {
+    fn ends(&self, service: &'static str, idle: Duration) -> Ends {
         Ends {
-            idle: self.stream_idle,
+            idle,
             shutdown: self.shutdown.clone(),
             service,
         }
@@ -244,12 +269,16 @@ fn code(response: &Response<Body>) -> Code {
 
 /// tonic answers some faults by itself, with codes of its own and no ErrorInfo.
 /// What is left of those here is a request that could not be decoded, one that was
-/// too large, and a method that nobody serves.
+/// too large or compressed, and a method that nobody serves.
 fn own_words(response: Response<Body>, service: &str) -> Response<Body> {
     if code(&response) == Code::Ok || response.headers().contains_key(DETAILS) {
         return response;
     }
     let refusal = match code(&response) {
+        Code::Unimplemented if response.headers().contains_key(ENCODINGS) => {
+            Refusal::invalid("REQUEST_COMPRESSED", Vec::new())
+                .with_message("this server takes messages uncompressed")
+        }
         Code::Unimplemented => Refusal::not_served(),
         Code::OutOfRange => Refusal::invalid("REQUEST_TOO_LARGE", Vec::new())
             .with_message("the message is larger than this server takes"),

@@ -20,22 +20,37 @@ pub(crate) struct Permit {
     _room: Option<Arc<OwnedSemaphorePermit>>,
 }
 
-/// The room there is. Streams have their own: they stay for long and cost little.
-#[derive(Debug, Clone)]
+/// Streams of health and reflection. Few, and apart from all others: they need no
+/// token, so anybody can hold one.
+const OPEN_STREAMS: usize = 16;
+
+/// What room is asked for. Streams have their own: they stay for long and cost
+/// little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// A unary call.
+    Call,
+    /// A stream.
+    Stream,
+    /// A stream that needs no token.
+    OpenStream,
+}
+
+/// The room there is.
+#[derive(Debug)]
 pub(crate) struct Load {
     calls: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    open_streams: Arc<Semaphore>,
 }
 
 impl Load {
     pub(crate) fn new(limits: &Limits) -> Self {
+        let room = |most: usize| Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
         Self {
-            calls: Arc::new(Semaphore::new(
-                limits.max_in_flight_calls.min(Semaphore::MAX_PERMITS),
-            )),
-            streams: Arc::new(Semaphore::new(
-                limits.max_open_streams.min(Semaphore::MAX_PERMITS),
-            )),
+            calls: room(limits.max_in_flight_calls),
+            streams: room(limits.max_open_streams),
+            open_streams: room(OPEN_STREAMS),
         }
     }
 
@@ -43,11 +58,11 @@ impl Load {
     ///
     /// # Errors
     /// RESOURCE_EXHAUSTED, OVERLOADED.
-    pub(crate) fn admit(&self, streaming: bool) -> Result<Permit, Refusal> {
-        let room = if streaming {
-            &self.streams
-        } else {
-            &self.calls
+    pub(crate) fn admit(&self, room: Room) -> Result<Permit, Refusal> {
+        let room = match room {
+            Room::Call => &self.calls,
+            Room::Stream => &self.streams,
+            Room::OpenStream => &self.open_streams,
         };
         match Arc::clone(room).try_acquire_owned() {
             Ok(permit) => Ok(Permit {

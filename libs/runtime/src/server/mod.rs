@@ -104,7 +104,8 @@ impl Server {
     #[must_use]
     pub fn new(
         name: &'static str,
-        (config, tls): (&ServerConfig, &TlsConfig),
+        config: &ServerConfig,
+        tls: &TlsConfig,
         authenticator: Authenticator,
         meter: &Meter,
         tasks: &Tasks,

@@ -71,7 +71,7 @@ async fn copy(mut body: Body, sender: &mpsc::Sender<Sent>, ends: &Ends) -> tonic
         }
         let taken = tokio::select! {
             taken = tokio::time::timeout(ends.idle, sender.send(frame)) => taken,
-            () = &mut stop => return tonic::Code::Unavailable,
+            () = &mut stop => return refuse(sender, draining(), ends).await,
         };
         if !matches!(taken, Ok(Ok(()))) {
             return tonic::Code::Cancelled;

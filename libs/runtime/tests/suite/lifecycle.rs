@@ -227,3 +227,17 @@ async fn p38_the_drain_ends_in_time_whoever_holds_it() {
         .0
         .unwrap_err();
 }
+
+#[tokio::test]
+async fn p38_a_signal_asks_for_the_stop() {
+    let tasks = runtime::Tasks::new();
+    let shutdown = runtime::Shutdown::on_signals(Duration::from_secs(25), &tasks).unwrap();
+    let own = std::process::id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-TERM", &own])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    within(shutdown.requested()).await;
+    within(tasks.drain(Duration::from_secs(5))).await.unwrap();
+}

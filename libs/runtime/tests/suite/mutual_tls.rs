@@ -167,10 +167,10 @@ async fn half_of_a_certificate_is_refused_at_the_start() {
             .await
             .unwrap();
         let meter = world.telemetry.meter("other");
-        let listens = (&settings.server, &settings.tls);
         let server = runtime::Server::new(
             "credit",
-            listens,
+            &settings.server,
+            &settings.tls,
             authenticator,
             &meter,
             &world.tasks,

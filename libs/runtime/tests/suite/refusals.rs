@@ -87,3 +87,26 @@ async fn p33_a_message_that_is_too_large_is_the_clients_fault() {
         (Code::InvalidArgument, "REQUEST_TOO_LARGE")
     );
 }
+
+#[tokio::test]
+async fn a_compressed_message_is_refused_with_what_is_wrong_about_it() {
+    let world = World::start().await;
+    let mut headers = http::HeaderMap::new();
+    headers.insert(
+        "content-type",
+        "application/grpc-web+proto".parse().unwrap(),
+    );
+    headers.insert("grpc-encoding", "gzip".parse().unwrap());
+    headers.insert(
+        "authorization",
+        format!("Bearer {}", world.token()).parse().unwrap(),
+    );
+    let mut body = framed(&ListParkedEventsRequest::default());
+    body[0] = 1;
+    let (headers, _) = post(&world, "ListParkedEvents", headers, body).await;
+    let status = tonic::Status::from_header_map(&headers).unwrap();
+    assert_eq!(
+        (status.code(), &*reason(&status).0),
+        (Code::InvalidArgument, "REQUEST_COMPRESSED")
+    );
+}

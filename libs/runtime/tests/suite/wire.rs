@@ -6,6 +6,7 @@ use contracts::events::{ListParkedEventsRequest, ListParkedEventsResponse};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue};
 use prost::Message as _;
+use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -49,6 +50,41 @@ async fn health_starts_as_not_serving_and_changes_when_told() {
     }
     world.health.not_serving().await;
     assert_eq!(health(&world, "").await, ServingStatus::NotServing);
+}
+
+#[tokio::test]
+async fn p35_streams_that_need_no_token_are_few_and_do_not_hold_the_drain() {
+    let world = World::start().await;
+    let mut client = HealthClient::new(world.channel().await);
+    let mut watching = Vec::new();
+    for _ in 0..16 {
+        watching.push(
+            client
+                .watch(HealthCheckRequest::default())
+                .await
+                .unwrap()
+                .into_inner(),
+        );
+    }
+    let status = client
+        .watch(HealthCheckRequest::default())
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert_eq!(
+        health(&world, "").await,
+        ServingStatus::NotServing,
+        "a probe is answered"
+    );
+    world.shutdown.request();
+    for stream in &mut watching {
+        let ended = async {
+            while stream.message().await?.is_some() {}
+            Ok::<(), Status>(())
+        };
+        assert_eq!(within(ended).await.unwrap_err().code(), Code::Unavailable);
+    }
+    world.stop().await;
 }
 
 #[tokio::test]

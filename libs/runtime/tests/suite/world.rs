@@ -90,8 +90,15 @@ impl World {
         let (tasks, background) = (Tasks::new(), Tasks::new());
         let shutdown = Shutdown::new(settings.server.drain_timeout());
         let meter = telemetry.meter("runtime");
-        let listens = (&settings.server, &settings.tls);
-        let server = Server::new("credit", listens, authenticator, &meter, &tasks, &shutdown);
+        let server = Server::new(
+            "credit",
+            &settings.server,
+            &settings.tls,
+            authenticator,
+            &meter,
+            &tasks,
+            &shutdown,
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let steps = Arc::new(Steps::default());
