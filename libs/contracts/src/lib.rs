@@ -8,8 +8,14 @@
 pub mod access;
 pub mod convert;
 
-#[expect(missing_docs, reason = "generated; documented in proto/")]
-#[expect(clippy::all, reason = "generated")]
+#[expect(
+    missing_docs,
+    clippy::all,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::as_conversions,
+    reason = "generated; documented in proto/"
+)]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/recoup.rs"));
 }

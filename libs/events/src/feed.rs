@@ -54,7 +54,6 @@ pub struct Batch {
 impl Feed {
     /// The feed of `source`, and the work that keeps its head up to date: a future
     /// to be run as a task until `shutdown`.
-    #[must_use]
     pub fn new(
         source: &'static str,
         db: Database,

@@ -1,0 +1,1 @@
+//! Agencies, agreements and commission, placements and their recall, batches, reports and remittances.

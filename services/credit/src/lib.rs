@@ -1,0 +1,1 @@
+//! The tenant's profile, customers, credit policies, limits, reservations, holds and payment behaviour.

@@ -1,0 +1,1 @@
+//! Receipts, their application to invoices, unapplied cash, refunds, reversals, bank statements and their matching.
