@@ -115,7 +115,7 @@ fn check(root: &Path, regenerated: &Regenerated) -> Result<()> {
     for difference in &differences {
         tell(&difference.told(root));
     }
-    bail!("{} differences; run: make sqlx", differences.len())
+    bail!("{} files differ; run: make sqlx", differences.len())
 }
 
 fn write(root: &Path, regenerated: &Regenerated) -> Result<()> {
