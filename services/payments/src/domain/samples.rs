@@ -1,0 +1,110 @@
+//! What the tests of the rules are made of: one customer's euro money on the 1st of March 2026.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::date;
+use money::{Currency, Money};
+use uuid::Uuid;
+
+use super::*;
+
+/// The instant of everything.
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_772_366_400, 0);
+
+/// Runs `work` with a stamp of [`NOW`]. Identities count up and never come back in one test.
+pub(crate) fn stamped<T>(work: impl FnOnce(&mut Stamp<'_>) -> T) -> T {
+    let mut new_id = Uuid::now_v7;
+    work(&mut Stamp::new(NOW, &mut new_id))
+}
+
+pub(crate) fn eur(amount: &str) -> Money {
+    Money::parse(amount, Currency::EUR).unwrap()
+}
+
+pub(crate) fn customer_id(number: u128) -> CustomerId {
+    CustomerId(Uuid::from_u128(0xC000 + number))
+}
+
+pub(crate) fn invoice_id(number: u128) -> InvoiceId {
+    InvoiceId(Uuid::from_u128(0xA000 + number))
+}
+
+pub(crate) fn named(invoices: &[u128]) -> ApplicationTarget {
+    let named = |number: &u128| NamedInvoice {
+        invoice_id: invoice_id(*number),
+        amount: None,
+    };
+    ApplicationTarget::Named(invoices.iter().map(named).collect())
+}
+
+pub(crate) fn new_receipt(amount: &str) -> NewReceipt {
+    NewReceipt {
+        receipt_id: None,
+        external_id: None,
+        customer_id: Some(customer_id(1)),
+        method: ReceiptMethod::Transfer,
+        amount: eur(amount),
+        receipt_date: date(2026, 3, 1),
+        remittance: Remittance::default(),
+        origin: ReceiptOrigin::Recorded,
+        account: None,
+    }
+}
+
+/// A receipt of customer 1.
+pub(crate) fn receipt(amount: &str) -> Receipt {
+    let recorded = stamped(|stamp| Receipt::record(new_receipt(amount), date(2026, 3, 10), stamp));
+    recorded.unwrap().0
+}
+
+pub(crate) fn order(amount: Option<&str>, target: ApplicationTarget) -> ApplicationOrder {
+    ApplicationOrder {
+        amount: amount.map(eur),
+        customer_id: None,
+        target,
+        decision: stamped(|stamp| Decision::new("NAMED", Vec::new(), BTreeMap::new(), stamp)),
+    }
+}
+
+pub(crate) fn reserved(receipt: &mut Receipt, amount: Option<&str>) -> ReceiptApplication {
+    let order = order(amount, named(&[1]));
+    let reserved = stamped(|stamp| ReceiptApplication::reserve(receipt, order, stamp));
+    reserved.unwrap().0
+}
+
+/// An application of `amount` that invoicing took whole.
+pub(crate) fn applied(receipt: &mut Receipt, amount: &str) -> ReceiptApplication {
+    let mut application = reserved(receipt, Some(amount));
+    let answer = ApplicationAnswer::Applied {
+        allocations: vec![allocation(amount)],
+        overpayment_tolerance_amount: eur("0"),
+        rest_amount: eur("0"),
+    };
+    application.book(receipt, answer, NOW).unwrap();
+    application
+}
+
+pub(crate) fn allocation(amount: &str) -> Allocation {
+    Allocation {
+        invoice_id: invoice_id(1),
+        invoice_number: "INV-000001".into(),
+        open_item_id: OpenItemId(Uuid::from_u128(1)),
+        open_item_kind: OpenItemKind::Principal,
+        due_date: date(2026, 3, 31),
+        amount: eur(amount),
+        discount_amount: eur("0"),
+        tolerance_amount: eur("0"),
+        reinstated_amount: eur("0"),
+        open_amount_after: eur("0"),
+    }
+}
+
+pub(crate) fn refusal(reason: &str) -> ItemRefusal {
+    ItemRefusal {
+        code: 9,
+        reason: reason.into(),
+        message: "no".into(),
+        metadata: BTreeMap::new(),
+    }
+}
