@@ -3,7 +3,10 @@
 //! descriptor set with our options in it, the table of methods with who may
 //! call them, and [`Mutation`] for every request that carries a request id.
 
-#![expect(clippy::disallowed_methods, reason = "cargo tells a build script its folders so")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script its folders so"
+)]
 
 use std::error::Error;
 use std::fmt::Write as _;

@@ -21,8 +21,14 @@ mod generated {
 }
 
 pub use generated::{google, recoup};
+pub use recoup::agency::v1 as agency;
 pub use recoup::common::v1 as common;
+pub use recoup::credit::v1 as credit;
 pub use recoup::events::v1 as events;
+pub use recoup::invoicing::v1 as invoicing;
+pub use recoup::payments::v1 as payments;
+pub use recoup::reminders::v1 as reminders;
+pub use recoup::sandbox::v1 as sandbox;
 
 /// The encoded `FileDescriptorSet` of all contracts, imports, comments and
 /// custom options included.

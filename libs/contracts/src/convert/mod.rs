@@ -2,6 +2,8 @@
 //! and `rust_decimal`. Each way in says what is wrong with a value in words
 //! that can be shown to the caller beside the field's name.
 
+pub mod terms;
+
 use crate::common;
 use crate::google::r#type as wire;
 
