@@ -65,6 +65,12 @@ impl Shutdown {
         self.token.clone().cancelled_owned()
     }
 
+    /// A token that is cancelled when the stop is asked for.
+    #[must_use]
+    pub fn token(&self) -> CancellationToken {
+        self.token.clone()
+    }
+
     /// Whether the stop was asked for.
     #[must_use]
     pub fn is_requested(&self) -> bool {

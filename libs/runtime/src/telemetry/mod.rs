@@ -221,3 +221,50 @@ fn log_panics() {
         None => tracing::error!("panicked"),
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn p30_a_panic_is_logged_by_its_place_without_its_text() {
+        let written = Written::default();
+        let writer = written.clone();
+        let config = TelemetryConfig {
+            logs: LogFormat::Json,
+            filter: "info".to_owned(),
+            otlp_endpoint: None,
+            sample_percent: 0,
+        };
+        let (subscriber, _) =
+            Telemetry::with_writer("test", &config, move || writer.clone()).unwrap();
+        let usual = std::panic::take_hook();
+        log_panics();
+        let panicked = tracing::subscriber::with_default(subscriber, || {
+            std::panic::catch_unwind(|| panic!("canary"))
+        });
+        std::panic::set_hook(usual);
+        assert!(panicked.is_err());
+        let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert!(
+            log.contains("telemetry/mod.rs") && log.contains("\"line\""),
+            "{log}"
+        );
+        assert!(!log.contains("canary"), "{log}");
+    }
+}

@@ -71,6 +71,100 @@ impl Write for Log {
     }
 }
 
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const PARENT: &str = "b7ad6b7169203331";
+
+/// Reads that succeed and fail, in a trace of the caller's.
+async fn reads(world: &World, token: &str) {
+    let mut client = world.parked().await;
+    for source in ["", "internal", "canary-field"] {
+        let message = ListParkedEventsRequest {
+            source: source.into(),
+            page_token: "canary-field".into(),
+            ..Default::default()
+        };
+        let mut request = signed(message, token);
+        let metadata = request.metadata_mut();
+        metadata.insert(
+            "traceparent",
+            format!("00-{TRACE}-{PARENT}-01").parse().unwrap(),
+        );
+        metadata.insert("x-canary", "canary-header".parse().unwrap());
+        if let Ok(answer) = client.list_parked_events(request).await {
+            let described = answer.into_inner().next_page_token;
+            let context = described.split('|').nth(4).unwrap();
+            assert!(context.starts_with(&format!("00-{TRACE}-")), "{context}");
+            assert!(!context.contains(PARENT), "the call has a span of its own");
+        }
+    }
+    let request = signed(Default::default(), "canary-token");
+    client.list_parked_events(request).await.unwrap_err();
+}
+
+/// Changes that panic and are refused.
+async fn changes(world: &World, token: &str) {
+    for subject in ["panic", "rule"] {
+        let request = ReplayParkedEventsRequest {
+            request_id: "canary-id".into(),
+            subject: subject.into(),
+            ..Default::default()
+        };
+        let request = signed(request, token);
+        world
+            .parked()
+            .await
+            .replay_parked_events(request)
+            .await
+            .unwrap_err();
+    }
+}
+
+fn check_spans(spans: &[Span]) {
+    let hex = |id: &[u8]| {
+        id.iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let ours: Vec<&Span> = spans
+        .iter()
+        .filter(|span| hex(&span.trace_id) == TRACE)
+        .collect();
+    assert_eq!(ours.len(), 3, "{spans:?}");
+    for span in ours {
+        assert_eq!(
+            span.name,
+            "recoup.events.v1.ParkedEventService/ListParkedEvents"
+        );
+        assert_eq!(hex(&span.parent_span_id), PARENT);
+        let tenant = span
+            .attributes
+            .iter()
+            .find(|attribute| attribute.key == "tenant");
+        assert!(format!("{tenant:?}").contains(TENANT));
+    }
+    let transport = spans
+        .iter()
+        .filter(|span| !span.name.starts_with("recoup."));
+    assert_eq!(
+        transport.count(),
+        0,
+        "the exporter traces itself: {spans:?}"
+    );
+}
+
+fn check_log(log: &str) {
+    let parsed = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line));
+    let entries: Vec<serde_json::Value> = parsed.collect();
+    let bug = entries
+        .iter()
+        .find(|entry| entry["message"] == "internal error")
+        .unwrap();
+    assert_eq!(bug["cause"], "the cause");
+    assert!(bug["error_id"].is_string());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p30_spans_and_logs_tell_what_happened_and_nothing_personal() {
     let (sink, collector) = start_sink().await;
@@ -84,97 +178,18 @@ async fn p30_spans_and_logs_tell_what_happened_and_nothing_personal() {
         Telemetry::with_writer("credit", &settings.telemetry, move || writer.clone()).unwrap();
     subscriber.init();
 
-    let trace_id = "0af7651916cd43dd8448eb211c80319c";
-    let mut client = world.parked().await;
     let canary = runtime::tokens::Grant {
         subject: "canary-person",
         ..grant()
     };
     let token = world.platform.sign(&canary).unwrap();
-    for source in ["", "internal", "canary-field"] {
-        let message = ListParkedEventsRequest {
-            source: source.into(),
-            page_token: "canary-field".into(),
-            ..Default::default()
-        };
-        let mut request = signed(message, &token);
-        let traceparent = format!("00-{trace_id}-b7ad6b7169203331-01");
-        request
-            .metadata_mut()
-            .insert("traceparent", traceparent.parse().unwrap());
-        request
-            .metadata_mut()
-            .insert("x-canary", "canary-header".parse().unwrap());
-        if let Ok(answer) = client.list_parked_events(request).await {
-            let described = answer.into_inner().next_page_token;
-            let context = described.split('|').nth(4).unwrap();
-            assert!(context.starts_with(&format!("00-{trace_id}-")), "{context}");
-            assert!(
-                !context.contains("b7ad6b7169203331"),
-                "the call has a span of its own"
-            );
-        }
-    }
-    for subject in ["panic", "rule"] {
-        let request = ReplayParkedEventsRequest {
-            request_id: "canary-id".into(),
-            subject: subject.into(),
-            ..Default::default()
-        };
-        client
-            .replay_parked_events(signed(request, &token))
-            .await
-            .unwrap_err();
-    }
-    client
-        .list_parked_events(signed(Default::default(), "canary-token"))
-        .await
-        .unwrap_err();
+    reads(&world, &token).await;
+    changes(&world, &token).await;
     telemetry.flush().await;
 
-    let spans = sink.spans.lock().unwrap().clone();
-    let ours: Vec<&Span> = spans
-        .iter()
-        .filter(|span| {
-            span.trace_id
-                .iter()
-                .map(|b| format!("{b:02x}"))
-                .collect::<String>()
-                == trace_id
-        })
-        .collect();
-    assert_eq!(ours.len(), 3, "{spans:?}");
-    for span in ours {
-        assert_eq!(
-            span.name,
-            "recoup.events.v1.ParkedEventService/ListParkedEvents"
-        );
-        assert_eq!(
-            span.parent_span_id,
-            [0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31]
-        );
-        let attribute = span
-            .attributes
-            .iter()
-            .find(|attribute| attribute.key == "tenant");
-        assert!(format!("{attribute:?}").contains(TENANT));
-    }
-    let transport = spans
-        .iter()
-        .filter(|span| !span.name.starts_with("recoup."));
-    assert_eq!(transport.count(), 0, "{spans:?}");
-
+    check_spans(&sink.spans.lock().unwrap());
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let entries: Vec<serde_json::Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).expect(line))
-        .collect();
-    let bug = entries
-        .iter()
-        .find(|entry| entry["message"] == "internal error")
-        .unwrap();
-    assert_eq!(bug["cause"], "the cause");
-    assert!(bug["error_id"].is_string());
+    check_log(&log);
     let everything = log + &sink.raw.lock().unwrap() + &world.telemetry.metrics_text().unwrap();
     assert!(
         !everything.contains("canary"),
