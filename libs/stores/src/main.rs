@@ -71,6 +71,7 @@ async fn run_command(
 ) -> anyhow::Result<ExitCode> {
     let mut command = std::process::Command::new(program);
     command.args(arguments);
+    forget_cargo(&mut command);
     command.env("RECOUP_TEST_POSTGRES", stores.superuser_url());
     command.env("RECOUP_TEST_REDIS", stores.redis_url());
     // This runtime has one thread, the main one, so the command is tied to the process.
@@ -82,6 +83,26 @@ async fn run_command(
         tokio::select! {
             status = child.wait() => return Ok(exit_code(status?)),
             signal = signals.next() => forward(signal, child.id()),
+        }
+    }
+}
+
+/// What cargo tells the program it runs must not reach a cargo that the command is or starts: build
+/// scripts that look at it (ring's does) would run again, and everything above them be built anew.
+fn forget_cargo(command: &mut std::process::Command) {
+    let told = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| told.iter().any(|told| name.starts_with(told)))
+        {
+            command.env_remove(name);
         }
     }
 }
