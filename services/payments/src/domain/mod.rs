@@ -7,13 +7,21 @@
 //! | [`receipt_application`], [`application_answer`], [`receipt_rule`] | money on its way to invoices, and what came of it |
 //! | [`refund`], [`receipt_reversal`] | money that goes back (CA-6, P6) |
 //! | [`unapplied_cash`] | what a customer has left (CA-6) |
+//! | [`bank_account`], [`check_digits`] | the tenant's accounts, numbers that prove themselves |
+//! | [`customer`], [`invoice`], [`tolerance`] | what the feeds told of customers and invoices |
+//! | [`reference`](mod@reference), [`quote`], [`similarity`] | which invoices a text names, and how surely |
 //! | [`stamp`], [`code`], [`ids`], [`decision`], [`counting_day`], [`remittance`] | what the others are made of |
 
 pub mod application_answer;
+pub mod bank_account;
+pub mod check_digits;
 pub mod code;
 pub mod counting_day;
+pub mod customer;
 pub mod decision;
 pub mod ids;
+pub mod invoice;
+pub mod quote;
 pub mod receipt;
 pub mod receipt_application;
 pub mod receipt_balances;
@@ -22,21 +30,28 @@ pub mod receipt_entry;
 mod receipt_histories;
 pub mod receipt_reversal;
 pub mod receipt_rule;
+pub mod reference;
 pub mod refund;
 pub mod remittance;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod similarity;
 pub mod stamp;
+pub mod tolerance;
 pub mod unapplied_cash;
 
 pub use application_answer::{
     Allocation, AnswerError, ApplicationAnswer, ApplicationReversal, ItemRefusal, OpenItemKind,
     ReversalAnswer, ReversalReason,
 };
+pub use bank_account::{AccountNumber, AccountNumberError, BankAccount, account_key};
 pub use code::Coded;
 pub use counting_day::DayError;
+pub use customer::KnownCustomer;
 pub use decision::{Decision, RuleResult};
 pub use ids::*;
+pub use invoice::{KnownDiscount, KnownInvoice, KnownItem};
+pub use quote::{Quote, QuotedBy, Quotes, Strength, named_invoices, quotes};
 pub use receipt::{
     AgencyRemittanceLine, Assigned, NewReceipt, Receipt, ReceiptError, ReceiptMethod,
     ReceiptOrigin, ReceiptState,
@@ -49,7 +64,9 @@ pub use receipt_balances::{BalanceError, ReceiptAmounts, ReceiptBalances};
 pub use receipt_entry::{EntryCause, EntryKind, Place, ReceiptEntry};
 pub use receipt_reversal::{ReceiptReversal, ReceiptReversalOrder, ReceiptReversalReason};
 pub use receipt_rule::{InvoicingStep, ReceiptRule, ReceiptRuleStep, RepeatedStep};
+pub use reference::{ReferenceForms, lookup_keys};
 pub use refund::{Refund, RefundOrder};
 pub use remittance::{Remittance, TextError, clean_text};
 pub use stamp::Stamp;
+pub use tolerance::{Tolerance, ToleranceGrant};
 pub use unapplied_cash::{CashShift, CashShifts, Share, UnappliedCash};

@@ -108,3 +108,42 @@ pub(crate) fn refusal(reason: &str) -> ItemRefusal {
         metadata: BTreeMap::new(),
     }
 }
+
+pub(crate) fn tolerance(ratio: &str, maximum: &str, discount_grace_days: u16) -> Tolerance {
+    Tolerance {
+        ratio: money::Rate::parse(ratio).unwrap(),
+        maximum_amounts: BTreeMap::from([(Currency::EUR, eur(maximum))]),
+        discount_grace_days,
+    }
+}
+
+pub(crate) fn known_customer(number: u128, name: &str) -> KnownCustomer {
+    KnownCustomer {
+        customer_id: customer_id(number),
+        external_id: None,
+        display_name: name.into(),
+        parent_customer_id: None,
+        tolerances: Vec::new(),
+    }
+}
+
+/// Invoice `INV-` and six digits, due on the 31st of March 2026, its number its reference.
+pub(crate) fn known_invoice(number: u128, customer: u128, open: &str) -> KnownInvoice {
+    KnownInvoice {
+        invoice_id: invoice_id(number),
+        customer_id: customer_id(customer),
+        external_id: None,
+        invoice_number: format!("INV-{number:06}"),
+        payment_reference: format!("INV-{number:06}"),
+        invoice_date: date(2026, 3, 1),
+        open_amount: eur(open),
+        items: vec![KnownItem {
+            open_item_id: OpenItemId(Uuid::from_u128(number)),
+            due_date: date(2026, 3, 31),
+            original_amount: eur(open),
+            open_amount: eur(open),
+            discounts: Vec::new(),
+        }],
+        version: 1,
+    }
+}
