@@ -1,1 +1,4 @@
-//! The tenant's profile, customers, credit policies, limits, reservations, holds and payment behaviour.
+//! The tenant's profile, customers, credit policies, limits, reservations, holds and payment
+//! behaviour.
+
+pub mod domain;
