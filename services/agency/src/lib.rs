@@ -1,1 +1,3 @@
 //! Agencies, agreements and commission, placements and their recall, batches, reports and remittances.
+
+pub mod domain;
