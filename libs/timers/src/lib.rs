@@ -25,6 +25,42 @@
 //! `now()` in SQL, the monotonic one in the process. So a manual clock that stands still
 //! hangs nobody, and one that leaps a month wakes whatever fell due in it.
 //!
+//! One job, and how a service brings it to run:
+//!
+//! ```
+//! # use calendar::SignedDuration;
+//! # use timers::{Claim, JobError, Settled, Wakeups, Workers};
+//! # use tokio_util::sync::CancellationToken;
+//! # struct App { db: postgres::Database, clock: calendar::Clock, wakeups: Wakeups }
+//! # type AppRef = std::sync::Arc<App>;
+//! // src/jobs/expire_offer.rs
+//! pub const KIND: &str = "expire_offer";
+//!
+//! async fn run(app: AppRef, claim: Claim) -> Result<Settled, JobError> {
+//!     let mut tx = app.db.begin(claim.tenant).await?;
+//!     // lock the offer, let the domain decide, save, append the event
+//!     let settled = timers::finish_in_tx(&mut tx, &claim).await?;
+//!     tx.commit().await?;
+//!     Ok(settled)
+//! }
+//!
+//! // src/jobs/mod.rs, from lib.rs once the App is built with `workers.wakeups()`
+//! async fn start(mut workers: Workers, app: AppRef, shutdown: CancellationToken) {
+//!     workers.on(KIND, move |claim| run(app.clone(), claim));
+//!     workers.run(shutdown).await;
+//! }
+//!
+//! // src/rpc/…/make_offer.rs
+//! # async fn make_offer(app: AppRef, tenant: postgres::TenantId, offer_id: uuid::Uuid) -> Result<(), postgres::DbError> {
+//! let mut tx = app.db.begin(tenant).await?;
+//! let due = app.clock.now() + SignedDuration::from_hours(24 * 14);
+//! let scheduled = timers::schedule_in_tx(&mut tx, tenant, KIND, offer_id, due).await?;
+//! tx.commit().await?;
+//! app.wakeups.announce([scheduled]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Knows no business noun and decides nothing about the work: what a timer means, and
 //! whether its due step is still the current one after an outage, is the handler's.
 
@@ -33,6 +69,7 @@ mod config;
 mod dispatch;
 mod due_set;
 mod feeder;
+mod filling;
 mod job;
 mod metrics;
 pub mod parked;
