@@ -54,7 +54,12 @@ pub async fn database() -> (TestDatabase, Database) {
 
 /// A feed over `db` that lives as long as the test.
 pub fn feed(db: &Database) -> Feed {
-    let (feed, work) = Feed::new(SOURCE, db.clone(), None, CancellationToken::new());
+    feed_of(SOURCE, db)
+}
+
+/// The same as the feed of another service.
+pub fn feed_of(source: &'static str, db: &Database) -> Feed {
+    let (feed, work) = Feed::new(source, db.clone(), None, CancellationToken::new());
     #[expect(clippy::disallowed_methods, reason = "ends with the test's runtime")]
     tokio::spawn(work);
     feed

@@ -11,4 +11,5 @@ mod fixture;
 mod order;
 mod parking;
 mod serving;
+mod serving_parked;
 mod waking;

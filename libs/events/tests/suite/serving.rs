@@ -7,6 +7,7 @@ use contracts::events::event_feed_service_client::EventFeedServiceClient;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::{GetFeedHeadRequest, ReadEventsRequest, ReadEventsResponse};
 use events::{EventFeed, Feed};
+use postgres::TenantId;
 use runtime::config::{AuthConfig, Layers, ServerConfig, TlsConfig};
 use runtime::tokens::{Grant, SigningKey};
 use runtime::{Authenticator, Health, Runner, Server, Services, Shutdown, Tasks, Telemetry};
@@ -18,7 +19,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
-use crate::fixture::{App, OURS, SOURCE, THEIRS, consumer, database, effects, feed, tell};
+use crate::fixture::{App, OURS, SOURCE, THEIRS, consumer, database, effects, feed, feed_of, tell};
 
 #[derive(Deserialize)]
 struct Settings {
@@ -26,9 +27,9 @@ struct Settings {
     auth: AuthConfig,
 }
 
-/// A producer's server, and the key that signs tokens for it.
-struct Producer {
-    channel: Channel,
+/// A server, and the key that signs tokens for it.
+pub struct Producer {
+    pub channel: Channel,
     key: SigningKey,
     tasks: Tasks,
     shutdown: Shutdown,
@@ -36,7 +37,7 @@ struct Producer {
 
 /// Puts a token into every call.
 #[derive(Clone)]
-struct Token(String);
+pub struct Token(String);
 
 impl Interceptor for Token {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -50,6 +51,14 @@ type Client = EventFeedServiceClient<InterceptedService<Channel, Token>>;
 
 impl Producer {
     async fn start(feed: Feed) -> Self {
+        Self::serve(|runner| {
+            let rpc = EventFeed::new(feed, runner.clone());
+            Services::new().with(EventFeedServiceServer::new(rpc))
+        })
+        .await
+    }
+
+    pub async fn serve(services: impl FnOnce(&Runner) -> Services) -> Self {
         runtime::tls::install_crypto();
         let (key, _) = SigningKey::generate().unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -71,14 +80,14 @@ impl Producer {
         let meter = telemetry.meter("runtime");
         let server = Server::new(
             SOURCE,
-            (&settings.server, &tls),
+            &settings.server,
+            &tls,
             authenticator,
             &meter,
             &tasks,
             &shutdown,
         );
-        let rpc = EventFeed::new(feed, Runner::new(SOURCE, tasks.clone()));
-        let services = Services::new().with(EventFeedServiceServer::new(rpc));
+        let services = services(&Runner::new(SOURCE, tasks.clone()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let health = Health::new().await;
@@ -94,7 +103,11 @@ impl Producer {
         }
     }
 
-    fn client(&self, tenant: Option<postgres::TenantId>, scope: &str) -> Client {
+    fn client(&self, tenant: Option<TenantId>, scope: &str) -> Client {
+        EventFeedServiceClient::with_interceptor(self.channel.clone(), self.token(tenant, scope))
+    }
+
+    pub fn token(&self, tenant: Option<TenantId>, scope: &str) -> Token {
         let grant = Grant {
             issuer: "platform",
             audience: "recoup",
@@ -105,8 +118,7 @@ impl Producer {
             on_behalf_of: None,
             valid_for: Duration::from_secs(60),
         };
-        let token = Token(self.key.sign(&grant).unwrap());
-        EventFeedServiceClient::with_interceptor(self.channel.clone(), token)
+        Token(self.key.sign(&grant).unwrap())
     }
 }
 
@@ -215,6 +227,42 @@ async fn a_following_reader_hears_of_progress_while_nothing_happens() {
             break;
         }
     }
+}
+
+#[tokio::test]
+async fn one_address_tells_the_feeds_of_several_services() {
+    let (_test, db) = database().await;
+    let (_other_test, other_db) = database().await;
+    let (here, there) = (feed(&db), feed_of("credit", &other_db));
+    let producer = Producer::serve(|runner| {
+        let ours = EventFeed::new(here, runner.clone());
+        let rpc = ours.and(EventFeed::new(there, runner.clone()));
+        Services::new().with(EventFeedServiceServer::new(rpc))
+    })
+    .await;
+    tell(&db, OURS, "invoice", 1).await;
+    tell(&other_db, OURS, "customer", 1).await;
+    for (source, subject) in [(SOURCE, "invoice"), ("credit", "customer")] {
+        let request = ReadEventsRequest {
+            source: source.to_owned(),
+            ..ReadEventsRequest::default()
+        };
+        let told = batches(producer.client(Some(OURS), "feed:read"), request).await;
+        let event = &told[0].events[0];
+        assert_eq!((&*event.source, &*event.subject), (source, subject));
+    }
+    let request = GetFeedHeadRequest {
+        source: "payments".to_owned(),
+    };
+    let refused = producer
+        .client(Some(OURS), "feed:read")
+        .get_feed_head(request)
+        .await
+        .unwrap_err();
+    assert!(
+        refused.message().contains("invoicing, credit"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
