@@ -1,1 +1,3 @@
 //! Strategies, collection cases, messages and their last look, holds, contact rules, promises, tasks, templates: whether and when a debtor is contacted.
+
+pub mod domain;
