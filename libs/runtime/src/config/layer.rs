@@ -12,10 +12,14 @@ const PATTERN: &str = "*";
 const REDACTED: &str = "[redacted]";
 
 /// Lays compiled-in settings over compiled-in settings: new keys are welcome,
-/// known ones keep their type.
+/// known ones keep their type, and an entry whose name is free starts as a copy of
+/// its pattern here too.
 pub(super) fn extend(base: &mut Table, over: Table, path: &str) -> Result<(), ConfigError> {
     for (key, value) in over {
         let full = join(path, &key);
+        if let Some(pattern) = base.get(PATTERN).cloned() {
+            base.entry(key.as_str()).or_insert(pattern);
+        }
         match (base.get_mut(&key), value) {
             (Some(Value::Table(base)), Value::Table(over)) => extend(base, over, &full)?,
             (Some(known), value) if !known.same_type(&value) => {
@@ -244,6 +248,16 @@ mod tests {
         ] {
             assert_eq!(distance(a, b), changes, "{a} to {b}");
         }
+    }
+
+    #[test]
+    fn a_named_entry_of_the_defaults_starts_as_a_copy_of_its_pattern() {
+        let mut base: Table = toml::from_str("[peers.'*']\nurl = ''\nca_file = ''").unwrap();
+        let over = toml::from_str("[peers.credit]\nurl = 'http://credit'").unwrap();
+        extend(&mut base, over, "").unwrap();
+        let credit = &base["peers"]["credit"];
+        assert_eq!(credit["url"].as_str(), Some("http://credit"));
+        assert_eq!(credit["ca_file"].as_str(), Some(""));
     }
 
     #[test]

@@ -1,0 +1,3 @@
+//! What crosses the feed, in by producer.
+
+pub mod inbound;

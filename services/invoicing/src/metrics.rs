@@ -1,0 +1,23 @@
+//! Every metric that invoicing adds to those of the runtime: name, help, labels.
+
+use opentelemetry::metrics::{Counter, Meter};
+
+/// The instruments.
+#[derive(Debug)]
+pub struct Metrics {
+    /// Events of credit that were applied, by their type.
+    pub applied_events: Counter<u64>,
+}
+
+impl Metrics {
+    /// Registers the instruments with the meter.
+    #[must_use]
+    pub fn new(meter: &Meter) -> Self {
+        Self {
+            applied_events: meter
+                .u64_counter("recoup_invoicing_applied_events")
+                .with_description("Events of other services that were applied, by type")
+                .build(),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Contract ⇄ domain, one noun a file. In: everything that is wrong, by field, at
+//! once. Out: values only, no decisions.
+
+pub mod number_series;
+pub mod terms;
