@@ -21,7 +21,8 @@
 //! agency_report       what an agency says was paid
 //! remittance          what it passes on: head, sums, state
 //! remittance_row      its rows as they come
-//! remittance_line     its lines as they are booked (AY-6, P20)
+//! remittance_line     its lines, on their way to payments (P9, P20)
+//! remittance_booking  lines booked with their commission, and taken back (AY-6)
 //! agency_result       how agencies do (AY-9)
 //! decision            why something was decided
 //! event               what is told of all this
@@ -53,6 +54,7 @@ pub mod placement_rule;
 pub mod proposal;
 pub mod proposal_run;
 pub mod remittance;
+pub mod remittance_booking;
 pub mod remittance_line;
 pub mod remittance_row;
 

@@ -149,7 +149,9 @@ impl Placement {
         self.activation_decision_id = Some(look.decision_id);
         self.activated_time = Some(known.at);
         self.placement_date = Some(known.today);
-        self.next_check_time = None;
+        // What was dropped is still to be given back.
+        let dropped = invoices.iter().any(|one| one.held && !one.is_included());
+        self.next_check_time = dropped.then_some(known.at);
         let mut entries = Vec::with_capacity(invoices.len());
         for invoice in invoices.iter().filter(|one| one.is_included()) {
             entries.push(self.entry(

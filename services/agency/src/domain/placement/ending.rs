@@ -122,6 +122,9 @@ impl Placement {
         }
         let held = invoices.iter().any(|one| one.held);
         if self.state != PlacementState::PendingRelease || held {
+            if self.state == PlacementState::Active && held_ids(invoices, false).is_empty() {
+                self.next_check_time = None;
+            }
             self.touch();
             return None;
         }

@@ -246,6 +246,7 @@ fn what_is_settled_disputed_or_excluded_meanwhile_is_dropped_and_given_back() {
         (placement.invoice_count, placement.amounts.placed()),
         (1, euro("600.00"))
     );
+    assert_eq!(placement.next_check_time, Some(at()));
     let given_back = vec![invoice_id(2), invoice_id(3), invoice_id(4), invoice_id(5)];
     assert_eq!(release(&placed), Some((given_back.clone(), None)));
     assert_eq!(
@@ -254,6 +255,7 @@ fn what_is_settled_disputed_or_excluded_meanwhile_is_dropped_and_given_back() {
             .released(&mut placed.invoices, &given_back, None, at()),
         None
     );
+    assert_eq!(placed.placement.next_check_time, None);
     assert_eq!(release(&placed), None);
     assert_eq!(placed.placement.state, PlacementState::Active);
 }
