@@ -117,8 +117,8 @@ pub fn odd_services(files: &[String]) -> Vec<Finding> {
                 remedy,
             ));
         }
-        // A service begins with its first table; before that it is a name and an empty crate.
-        let begun = inside.iter().any(|file| file.starts_with("migrations/"));
+        // A service begins with its program; before that it is rules and tables.
+        let begun = inside.contains(&"src/main.rs");
         let missing = |need: &&&str| begun && !inside.contains(need);
         for need in SERVICE_NEEDS.iter().filter(missing) {
             let remedy = "every service has it";
@@ -223,9 +223,10 @@ mod tests {
             places(&odd_services(&files)),
             ["services/credit/src/models/x.rs"]
         );
-        files.retain(|file| file != "services/credit/src/app.rs");
+        let spine = ["services/credit/src/app.rs", "services/credit/src/main.rs"];
+        files.retain(|file| !spine.contains(&file.as_str()));
         assert_eq!(odd_services(&files).len(), 1);
-        files.push("services/credit/migrations/0100_limit.sql".to_owned());
+        files.push("services/credit/src/main.rs".to_owned());
         assert!(places(&odd_services(&files)).contains(&"services/credit/src/app.rs"));
     }
 
