@@ -11,12 +11,8 @@ CREATE TABLE case_invoice (
     disputed_amount numeric(19,4) NOT NULL,
     -- The steps count from it; null: nothing is owed.
     oldest_due_date date,
+    -- Of the items that the steps count from.
     level           smallint      NOT NULL DEFAULT 0,
-    -- The last step that was taken for it.
-    step_code       text,
-    step_level      smallint,
-    step_date       date,
-    step_time       timestamptz,
     -- From this day on its next step does not wait for its own.
     expedited_from  date,
     -- The due step that was last reported as kept out, so that it is reported once.
@@ -29,8 +25,7 @@ CREATE TABLE case_invoice (
     CONSTRAINT case_invoice_open CHECK (open_amount >= 0),
     CONSTRAINT case_invoice_disputed CHECK (disputed_amount >= 0),
     CONSTRAINT case_invoice_owed CHECK ((open_amount > 0) = (oldest_due_date IS NOT NULL)),
-    CONSTRAINT case_invoice_step
-        CHECK (num_nonnulls(step_code, step_level, step_date, step_time) IN (0, 4)),
+    CONSTRAINT case_invoice_level CHECK (level BETWEEN 0 AND 50),
     CONSTRAINT case_invoice_kept_out
         CHECK ((kept_out_level IS NULL) = (kept_out_reason IS NULL))
 ) WITH (fillfactor = 80);

@@ -133,11 +133,7 @@ impl Case {
         }
         self.revision = self.revision.saturating_add(1);
         let event = match (self.state, gravest.is_some()) {
-            (CaseState::Open, false) => Some(DomainEvent::CaseCleared {
-                case: self.reference(),
-                level: self.level.max(cause.level()),
-                step_code: self.step_code.clone(),
-            }),
+            (CaseState::Open, false) => Some(self.cleared(cause)),
             (CaseState::Clear, true) => Some(DomainEvent::CaseReopened {
                 case: self.reference(),
                 invoice_id: cause.invoice_id,
@@ -148,11 +144,25 @@ impl Case {
         self.oldest_due_date = open.map(|(_, climb)| climb.due_date).min();
         self.state = gravest.map_or(CaseState::Clear, |_| CaseState::Open);
         self.level = gravest.map_or(Level::NONE, |(_, climb)| climb.level);
-        self.step_code = gravest.and_then(|(invoice, climb)| {
-            let step = invoice.last_step.as_ref()?;
-            (climb.level > Level::NONE).then(|| step.step_code.clone())
-        });
+        let step = gravest.and_then(|(invoice, _)| invoice.step());
+        self.step_code = step.map(|step| step.step_code.clone());
         Ok(event)
+    }
+
+    /// Tells at which step the debtor paid: that of the case, or of the invoice that cleared it where
+    /// that one had got further.
+    fn cleared(&self, cause: &CaseInvoice) -> DomainEvent {
+        let further = cause.level() > self.level;
+        let step = cause.step().map(|step| step.step_code.clone());
+        DomainEvent::CaseCleared {
+            case: self.reference(),
+            level: self.level.max(cause.level()),
+            step_code: if further {
+                step
+            } else {
+                self.step_code.clone()
+            },
+        }
     }
 
     /// A promise was broken: more urgent by one.

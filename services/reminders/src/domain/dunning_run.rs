@@ -254,10 +254,7 @@ impl DunningRunSummary {
             .or_default();
         *count = count.saturating_add(1);
         self.judged_count = self.judged_count.saturating_add(1);
-        let asks = matches!(
-            result.outcome,
-            DunningOutcome::Message | DunningOutcome::Task
-        );
+        let asks = result.outcome != DunningOutcome::Suppressed;
         for total in result.totals.iter().filter(|_| asks) {
             self.add(total)?;
         }

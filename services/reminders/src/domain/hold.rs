@@ -352,11 +352,21 @@ pub fn bearing(
     })
 }
 
-/// The reason for which a whole case is held on a day, if it is.
+/// The reason for which a contact is forbidden on a day: the case is held, or one of the invoices it
+/// is about is held as a whole.
 #[must_use]
-pub fn case_held(holds: &[Hold], on: Date) -> Option<HoldReason> {
-    let of_case = |hold: &&Hold| hold.in_force(on) && hold.scope == HoldScope::Case;
-    holds.iter().filter(of_case).map(|hold| hold.reason).min()
+pub fn contact_held(holds: &[Hold], about: &[InvoiceId], on: Date) -> Option<HoldReason> {
+    let forbids = |hold: &&Hold| {
+        let names_one = || {
+            about
+                .iter()
+                .any(|invoice_id| hold.scope.covers(*invoice_id))
+        };
+        hold.in_force(on)
+            && hold.held_amount.is_none()
+            && (hold.scope == HoldScope::Case || names_one())
+    };
+    holds.iter().filter(forbids).map(|hold| hold.reason).min()
 }
 
 #[cfg(test)]
@@ -437,7 +447,7 @@ mod tests {
             bears(std::slice::from_ref(&legal), 2),
             Bearing::Whole(HoldReason::Legal)
         );
-        assert_eq!(case_held(&[legal], TODAY), Some(HoldReason::Legal));
+        assert_eq!(contact_held(&[legal], &[], TODAY), Some(HoldReason::Legal));
     }
 
     #[test]
@@ -449,7 +459,14 @@ mod tests {
         let holds = [part("10.00"), part("5.00")];
         assert_eq!(bears(&holds, 1), Bearing::Part(eur("15.00")));
         assert_eq!(bears(&holds, 2), Bearing::Free);
-        assert_eq!(case_held(&holds, TODAY), None);
+        assert_eq!(contact_held(&holds, &[invoice_id(1)], TODAY), None);
+        let whole = [placed(HoldReason::Promise, one(1), None)];
+        assert_eq!(contact_held(&whole, &[invoice_id(2)], TODAY), None);
+        let about = [invoice_id(2), invoice_id(1)];
+        assert_eq!(
+            contact_held(&whole, &about, TODAY),
+            Some(HoldReason::Promise)
+        );
     }
 
     #[test]

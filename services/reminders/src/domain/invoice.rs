@@ -8,7 +8,6 @@
 
 use calendar::{Date, Timestamp, is_overdue};
 use money::{Currency, Money, MoneyError};
-use serde::{Deserialize, Serialize};
 
 use crate::domain::code::{Code, Level};
 use crate::domain::id::{CaseId, InvoiceId, OpenItemId};
@@ -81,8 +80,6 @@ pub struct CaseInvoice {
     pub disputed_amount: Money,
     /// Its items, each with its level.
     pub items: Vec<CaseItem>,
-    /// The last step that was taken for it.
-    pub last_step: Option<TakenStep>,
     /// From this day on its next step does not wait (PR-4).
     pub expedited_from: Option<Date>,
     /// The due step that was last reported as kept out, so that it is reported once.
@@ -92,7 +89,7 @@ pub struct CaseInvoice {
 }
 
 /// One open item of an invoice in a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseItem {
     /// The item.
     pub open_item_id: OpenItemId,
@@ -104,10 +101,12 @@ pub struct CaseItem {
     pub open_amount: Money,
     /// How far up the ladder it is.
     pub level: Level,
+    /// The step that brought it there; none where none was taken, or it was skipped.
+    pub step: Option<TakenStep>,
 }
 
 /// A step that was taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenStep {
     /// The step.
     pub step_code: Code,
@@ -120,7 +119,7 @@ pub struct TakenStep {
 }
 
 /// A due step that a rule kept out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeptOutMark {
     /// The level of the step.
     pub level: Level,
@@ -141,7 +140,6 @@ impl CaseInvoice {
             currency: balance.currency,
             disputed_amount: Money::zero(balance.currency),
             items: Vec::new(),
-            last_step: None,
             expedited_from: None,
             kept_out: None,
             version: balance.version.saturating_sub(1),
@@ -157,16 +155,20 @@ impl CaseInvoice {
             return false;
         }
         let anchor = self.oldest_due_date();
-        let level_of = |id: OpenItemId| {
+        let climbed = |id: OpenItemId| {
             let known = self.items.iter().find(|item| item.open_item_id == id);
-            known.map_or(Level::NONE, |item| item.level)
+            known.map_or((Level::NONE, None), |item| (item.level, item.step.clone()))
         };
-        let item = |told: &ItemBalance| CaseItem {
-            open_item_id: told.open_item_id,
-            kind: told.kind,
-            due_date: told.due_date,
-            open_amount: told.open_amount,
-            level: level_of(told.open_item_id),
+        let item = |told: &ItemBalance| {
+            let (level, step) = climbed(told.open_item_id);
+            CaseItem {
+                open_item_id: told.open_item_id,
+                kind: told.kind,
+                due_date: told.due_date,
+                open_amount: told.open_amount,
+                level,
+                step,
+            }
         };
         self.items = balance.items.iter().map(item).collect();
         self.items
@@ -200,11 +202,9 @@ impl CaseInvoice {
     /// How far up the invoice is: none when nothing is owed.
     #[must_use]
     pub fn climb(&self) -> Option<Climb> {
-        let due_date = self.oldest_due_date()?;
-        let oldest = self.open_items().filter(|item| item.due_date == due_date);
         Some(Climb {
-            due_date,
-            level: oldest.map(|item| item.level).max().unwrap_or_default(),
+            due_date: self.oldest_due_date()?,
+            level: self.level(),
             expedited_from: self.expedited_from,
         })
     }
@@ -212,14 +212,24 @@ impl CaseInvoice {
     /// The level it has reached; of a settled invoice the one at which it was settled.
     #[must_use]
     pub fn level(&self) -> Level {
-        let settled = || {
-            self.items
-                .iter()
-                .map(|item| item.level)
-                .max()
-                .unwrap_or_default()
-        };
-        self.climb().map_or_else(settled, |climb| climb.level)
+        self.furthest().map(|item| item.level).unwrap_or_default()
+    }
+
+    /// The step by which it reached that level.
+    #[must_use]
+    pub fn step(&self) -> Option<&TakenStep> {
+        self.furthest()?.step.as_ref()
+    }
+
+    /// Of the items that the steps count from the one that is furthest up; of a settled invoice of
+    /// all.
+    fn furthest(&self) -> Option<&CaseItem> {
+        let due_date = self.oldest_due_date();
+        let oldest = self.items.iter().filter(|item| match due_date {
+            Some(due_date) => item.open_amount.is_positive() && item.due_date == due_date,
+            None => true,
+        });
+        oldest.max_by_key(|item| item.level)
     }
 
     /// What is owed.
@@ -256,12 +266,16 @@ impl CaseInvoice {
         self.kept_out.replace(mark) != Some(mark)
     }
 
-    /// Moves items up after a step: each as far as `levels` says, never down.
-    pub(crate) fn climb_to(&mut self, levels: &[(OpenItemId, Level)]) {
+    /// Moves items up, each as far as `levels` says and never down, by a step that was taken, or
+    /// by one that was skipped where there is none.
+    pub(crate) fn climb_to(&mut self, levels: &[(OpenItemId, Level)], step: Option<&TakenStep>) {
         for item in &mut self.items {
             let to = levels.iter().find(|(id, _)| *id == item.open_item_id);
-            if let Some((_, level)) = to {
-                item.level = item.level.max(*level);
+            if let Some((_, level)) = to
+                && *level > item.level
+            {
+                item.level = *level;
+                item.step = step.cloned();
             }
         }
         self.expedited_from = None;
@@ -296,7 +310,10 @@ mod tests {
     #[test]
     fn p21_when_the_oldest_is_paid_the_next_one_counts_from_its_own_date_and_level() {
         let mut halves = two_halves();
-        halves.climb_to(&[(item_id(1), Level::new(3)), (item_id(2), Level::new(1))]);
+        halves.climb_to(
+            &[(item_id(1), Level::new(3)), (item_id(2), Level::new(1))],
+            None,
+        );
         assert_eq!(halves.level(), Level::new(3));
         let paid = [(1, MARCH, eur("0.00")), (2, APRIL, eur("50.00"))];
         assert!(halves.apply(balance(1, 2, &paid)));
@@ -312,7 +329,7 @@ mod tests {
     #[test]
     fn a_settled_invoice_keeps_the_level_at_which_it_was_settled() {
         let mut one = invoice(1, MARCH, eur("10.00"));
-        one.climb_to(&[(item_id(1), Level::new(2))]);
+        one.climb_to(&[(item_id(1), Level::new(2))], None);
         one.expedite(APRIL);
         one.apply(balance(1, 2, &[(1, MARCH, eur("0.00"))]));
         assert_eq!((one.climb(), one.level()), (None, Level::new(2)));

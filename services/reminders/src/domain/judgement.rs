@@ -16,46 +16,20 @@
 
 use std::collections::BTreeMap;
 
-use calendar::Date;
+use calendar::{Date, Timestamp};
 use money::{Currency, Money, MoneyError};
 
 use crate::domain::code::Level;
+use crate::domain::contact::{ContactAnswer, ContactVerdict};
 use crate::domain::decision::Findings;
 use crate::domain::dunning_run::DunningOutcome;
-use crate::domain::hold::{Bearing, Hold, bearing};
+use crate::domain::hold::{Bearing, bearing};
 use crate::domain::id::InvoiceId;
 use crate::domain::invoice::CaseInvoice;
 use crate::domain::ladder::{Climb, Due, Ladder, Rung};
 use crate::domain::letter::{Letter, Line, StepReference, lines_of};
-use crate::domain::message::MessageState;
 use crate::domain::reason::Reason;
-
-/// What is known of a case when it is judged.
-#[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
-    /// Its invoices; settled ones may be left out.
-    pub invoices: &'a [CaseInvoice],
-    /// Its holds; ended ones may be left out.
-    pub holds: &'a [Hold],
-    /// The customer's cash that is not applied yet, what is reserved for applications included.
-    pub unapplied: &'a BTreeMap<Currency, Money>,
-    /// Its messages, but for one that is being claimed: those of the day or later, and those that
-    /// are not at their end.
-    pub messages: &'a [MessageOnCase],
-    /// The day of the customer's last message that left.
-    pub last_message: Option<Date>,
-}
-
-/// As much of a message as matters to the next one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessageOnCase {
-    /// Where it stands.
-    pub state: MessageState,
-    /// The day for which its steps were due.
-    pub step_date: Date,
-    /// The invoices on it.
-    pub invoice_ids: Vec<InvoiceId>,
-}
+use crate::domain::situation::Situation;
 
 /// What a case came to on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +40,8 @@ pub struct Judgement {
     pub kept_out: Vec<KeptOut>,
     /// The earliest day to which a due step is put off (DU-5), with the step.
     pub postponed: Option<(StepReference, Date)>,
+    /// Not before this instant: the contact rules say so.
+    pub not_before: Option<Timestamp>,
     /// Whether the case had its message for the day, or has one under way.
     pub already_done: bool,
     /// The rules that were asked.
@@ -98,12 +74,48 @@ impl Judgement {
     #[must_use]
     pub fn outcome(&self) -> DunningOutcome {
         match &self.letter {
+            Some(_) if self.not_before.is_some() => DunningOutcome::Postponed,
             Some(letter) if letter.step.channel.needs_person() => DunningOutcome::Task,
             Some(_) => DunningOutcome::Message,
             None if self.already_done => DunningOutcome::AlreadyDone,
             None if !self.kept_out.is_empty() => DunningOutcome::Suppressed,
             None if self.postponed.is_some() => DunningOutcome::Postponed,
             None => DunningOutcome::NothingDue,
+        }
+    }
+
+    /// Heeds what the contact rules say of the letter: it is put off, or nothing of it may be asked
+    /// for until a fact changes (CC-11). At sending they are asked again.
+    pub fn heed(&mut self, answer: ContactAnswer) {
+        match answer.verdict {
+            ContactVerdict::Allowed => {}
+            ContactVerdict::Later(_, from) => self.not_before = Some(from),
+            ContactVerdict::Forbidden(reason) => self.forbid(reason),
+        }
+        self.findings.extend(answer.findings);
+    }
+
+    fn forbid(&mut self, reason: Reason) {
+        let Some(letter) = self.letter.take() else {
+            return;
+        };
+        for invoice_id in letter.invoice_ids() {
+            let lines = letter
+                .lines
+                .iter()
+                .filter(|line| line.invoice_id == invoice_id);
+            let lines: Vec<Line> = lines.cloned().collect();
+            let Some(first) = lines.first() else { continue };
+            self.kept_out.push(KeptOut {
+                invoice_id,
+                step: StepReference {
+                    step_code: first.step_code.clone(),
+                    level: first.level,
+                    ..letter.step.clone()
+                },
+                reason,
+                lines,
+            });
         }
     }
 
@@ -144,19 +156,6 @@ pub fn judge(
     Ok(judging.conclude(candidates, strategy_version, false))
 }
 
-impl MessageOnCase {
-    /// Whether it keeps the case from another message for a day.
-    fn bars(&self, on: Date) -> bool {
-        let counts = !self.state.left_no_trace();
-        self.state.is_under_way() || (counts && on <= self.step_date)
-    }
-
-    /// Whether its steps still wait for their outcome (DU-1).
-    pub(crate) fn waits_with(&self, invoice_id: InvoiceId) -> bool {
-        !self.state.is_final() && self.invoice_ids.contains(&invoice_id)
-    }
-}
-
 /// A judgement while it is being made.
 struct Judging<'a> {
     situation: &'a Situation<'a>,
@@ -188,8 +187,7 @@ impl<'a> Judging<'a> {
         let Some(climb) = invoice.climb() else {
             return Ok(None);
         };
-        let waits = |message: &MessageOnCase| message.waits_with(invoice.invoice_id);
-        if self.situation.messages.iter().any(waits) {
+        if self.situation.waits_for_outcome(invoice.invoice_id) {
             self.findings.rule(
                 "DU-1",
                 false,
@@ -366,6 +364,7 @@ impl<'a> Judging<'a> {
             letter,
             kept_out: self.kept_out,
             postponed: self.postponed,
+            not_before: None,
             already_done,
             findings: self.findings,
         }
@@ -406,9 +405,11 @@ fn asked_by_currency(candidates: &[Candidate<'_>]) -> Result<Vec<(Currency, Mone
 mod tests {
     use super::*;
     use crate::domain::debtor::{Channel, DebtorKind};
-    use crate::domain::hold::{HoldReason, HoldScope, NewHold};
+    use crate::domain::hold::{Hold, HoldReason, HoldScope, NewHold};
     use crate::domain::id::HoldId;
+    use crate::domain::message::MessageState;
     use crate::domain::samples::{self, at_level, eur, invoice, invoice_id, usd};
+    use crate::domain::situation::MessageOnCase;
     use crate::domain::strategy::StrategyDefinition;
 
     const DUE: Date = Date::constant(2026, 3, 1);
@@ -683,5 +684,32 @@ mod tests {
         ]);
         known.min_level = 2;
         assert_eq!(lines(&judged(&known, 20)), ["2:2:20.00 EUR"]);
+    }
+
+    #[test]
+    fn cc_11_the_contact_rules_put_a_letter_off_or_forbid_it() {
+        let known = known(vec![
+            at_level(invoice(1, DUE, eur("10.00")), 1),
+            invoice(2, day(15), eur("20.00")),
+        ]);
+        let heeded = |verdict| {
+            let mut judgement = judged(&known, 20);
+            judgement.heed(ContactAnswer {
+                verdict,
+                findings: Findings::new(),
+            });
+            judgement
+        };
+        assert_eq!(heeded(ContactVerdict::Allowed), judged(&known, 20));
+        let monday = samples::instant("2026-03-23T08:00Z");
+        let later = heeded(ContactVerdict::Later(Reason::OutsideHours, monday));
+        assert_eq!(later.outcome(), DunningOutcome::Postponed);
+        assert!(later.letter.is_some());
+        let forbidden = heeded(ContactVerdict::Forbidden(Reason::OptedOut));
+        assert_eq!(forbidden.outcome(), DunningOutcome::Suppressed);
+        assert_eq!(
+            kept_out(&forbidden),
+            [(Reason::OptedOut, 2), (Reason::OptedOut, 1)]
+        );
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! 1. [`strategy`] says which steps a customer's ladder has; [`ladder`] says which of them is due
 //!    for one invoice on a day, and when the next one will be (DU-1, DU-3, DU-9).
-//! 2. [`judgement`] looks at all invoices of a case on a day and makes at most one [`letter`] of
+//! 2. [`judgement`] looks at all invoices of a case ([`situation`]) on a day and makes at most one [`letter`] of
 //!    them, leaving out what a [`hold`], a minimum amount or unapplied cash keeps out (CA-8).
 //! 3. [`contact`] says whether the debtor may be contacted at an instant, or from when on
 //!    (CC-2, CC-10, CC-11, P17); [`plan`] makes of both when the case is looked at next.
@@ -51,6 +51,7 @@ pub mod placement_hold;
 pub mod plan;
 pub mod promise;
 pub mod reason;
+pub mod situation;
 pub mod step_taking;
 pub mod strategy;
 pub mod task;

@@ -12,10 +12,10 @@ use crate::domain::contact::ContactPolicy;
 use crate::domain::decision::{Decision, Findings};
 use crate::domain::hold::Hold;
 use crate::domain::invoice::CaseInvoice;
-use crate::domain::judgement::Situation;
 use crate::domain::ladder::{Ladder, Rung};
 use crate::domain::letter::StepReference;
 use crate::domain::promise::Promise;
+use crate::domain::situation::Situation;
 use crate::domain::strategy::{NextStep, StepTrigger, StrategyVersion};
 use crate::domain::zones::Zones;
 
@@ -110,14 +110,17 @@ impl<'a> Planning<'a> {
         if version.definition.step_trigger == StepTrigger::DunningRun {
             return Vec::new();
         }
+        // What is on its way has a timer of its own, and plans anew when it has come to its end.
+        if self.situation.has_message_under_way() {
+            return Vec::new();
+        }
         let from = self.first_day();
-        let open = self.situation.invoices.iter().filter(|invoice| {
-            let waits = |message: &crate::domain::judgement::MessageOnCase| {
-                message.waits_with(invoice.invoice_id)
-            };
-            !self.situation.messages.iter().any(waits)
-        });
-        open.filter_map(|invoice| self.step_look(invoice, ladder, from))
+        let free = self
+            .situation
+            .invoices
+            .iter()
+            .filter(|invoice| !self.situation.waits_for_outcome(invoice.invoice_id));
+        free.filter_map(|invoice| self.step_look(invoice, ladder, from))
             .collect()
     }
 
@@ -214,10 +217,10 @@ mod tests {
     use crate::domain::debtor::DebtorKind;
     use crate::domain::hold::{HoldReason, HoldScope, NewHold};
     use crate::domain::id::HoldId;
-    use crate::domain::judgement::MessageOnCase;
     use crate::domain::message::MessageState;
     use crate::domain::reason::Reason;
     use crate::domain::samples::{self, eur, instant, invoice, invoice_id};
+    use crate::domain::situation::MessageOnCase;
 
     // A Monday.
     const DUE: Date = Date::constant(2026, 3, 2);
@@ -375,6 +378,20 @@ mod tests {
                 state: MessageState::WithPerson,
                 step_date: Date::constant(2026, 3, 9),
                 invoice_ids: vec![invoice_id(1)],
+            }],
+            ..Known::default()
+        };
+        assert_eq!(plan(&known), None);
+    }
+
+    #[test]
+    fn while_a_message_is_on_its_way_no_other_is_planned() {
+        let known = Known {
+            now: "2026-03-10T12:00+01:00",
+            messages: vec![MessageOnCase {
+                state: MessageState::Queued,
+                step_date: Date::constant(2026, 3, 9),
+                invoice_ids: vec![invoice_id(2)],
             }],
             ..Known::default()
         };

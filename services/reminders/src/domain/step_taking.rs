@@ -12,6 +12,7 @@ use crate::domain::invoice::{CaseInvoice, TakenStep};
 use crate::domain::ladder::Ladder;
 use crate::domain::letter::Line;
 use crate::domain::message::Message;
+use crate::domain::reason::Reason;
 use crate::domain::zones::Zones;
 
 /// Takes the steps of a message that left, for those of `invoices` that are on it, and announces it.
@@ -35,13 +36,13 @@ pub fn take_steps(
             continue;
         };
         let was_at_the_top = ladder.ends_at(invoice.level());
-        invoice.last_step = Some(TakenStep {
+        let step = TakenStep {
             step_code: line.step_code.clone(),
             level: line.level,
             date: message.step_date,
             time: sent_time,
-        });
-        climb(message, invoice);
+        };
+        climb(message, invoice, Some(&step));
         if !was_at_the_top && ladder.ends_at(invoice.level()) {
             events.extend(completed(case, invoice, line));
         }
@@ -53,11 +54,26 @@ pub fn take_steps(
 /// next ones.
 pub fn pass_over(message: &Message, invoices: &mut [CaseInvoice]) {
     for invoice in invoices.iter_mut() {
-        climb(message, invoice);
+        climb(message, invoice, None);
     }
 }
 
-fn climb(message: &Message, invoice: &mut CaseInvoice) {
+/// Notes on the invoices of a message that ended without reaching anybody which step was kept out and
+/// why, so that the case is not looked at for the same step over and over; tells for how many of them
+/// that is news (P14).
+pub fn note_kept_out(message: &Message, invoices: &mut [CaseInvoice], reason: Reason) -> usize {
+    let mut news = 0_usize;
+    for invoice in invoices.iter_mut() {
+        if let Some(line) = first_line(message, invoice.invoice_id)
+            && invoice.keep_out(line.level, reason)
+        {
+            news = news.saturating_add(1);
+        }
+    }
+    news
+}
+
+fn climb(message: &Message, invoice: &mut CaseInvoice, step: Option<&TakenStep>) {
     let lines = message
         .lines
         .iter()
@@ -66,7 +82,7 @@ fn climb(message: &Message, invoice: &mut CaseInvoice) {
         .map(|line| (line.open_item_id, line.item_level))
         .collect();
     if !levels.is_empty() {
-        invoice.climb_to(&levels);
+        invoice.climb_to(&levels, step);
     }
 }
 
@@ -140,10 +156,7 @@ mod tests {
         let levels = invoices.each_ref().map(|invoice| invoice.level().number());
         assert_eq!(levels, [2, 2, 0]);
         assert_eq!(invoices[0].expedited_from, None);
-        assert_eq!(
-            invoices[0].last_step.as_ref().unwrap().date,
-            message.step_date
-        );
+        assert_eq!(invoices[0].step().unwrap().date, message.step_date);
         assert_eq!(case.last_message_time, message.sent_time);
         let [
             DomainEvent::MessageSent {
@@ -178,8 +191,18 @@ mod tests {
         let mut invoices = [invoice(1, DUE, eur("10.00")), invoice(3, DUE, eur("10.00"))];
         pass_over(&message, &mut invoices);
         assert_eq!(invoices[0].level(), Level::new(2));
-        assert_eq!(invoices[0].last_step, None);
+        assert_eq!(invoices[0].step(), None);
         assert_eq!(invoices[1].level(), Level::NONE);
+    }
+
+    #[test]
+    fn p14_what_was_kept_out_is_noted_once() {
+        let (_, message) = sent();
+        let mut invoices = [1, 3].map(|number| invoice(number, DUE, eur("10.00")));
+        assert_eq!(note_kept_out(&message, &mut invoices, Reason::OptedOut), 1);
+        assert_eq!(note_kept_out(&message, &mut invoices, Reason::OptedOut), 0);
+        assert_eq!(note_kept_out(&message, &mut invoices, Reason::Legal), 1);
+        assert_eq!(invoices[1].kept_out, None);
     }
 
     #[test]

@@ -34,10 +34,11 @@ use crate::domain::case::Case;
 use crate::domain::decision::Decision;
 use crate::domain::event::DomainEvent;
 use crate::domain::id::{CaseId, CustomerId, DunningRunId, InvoiceId, MessageId, TaskId};
-use crate::domain::judgement::{KeptOut, MessageOnCase};
+use crate::domain::judgement::KeptOut;
 use crate::domain::letter::{Letter, Line, StepReference, Total, invoice_ids, totals};
 use crate::domain::named::named;
 use crate::domain::reason::Reason;
+use crate::domain::situation::MessageOnCase;
 
 named! {
     /// Where a message stands.

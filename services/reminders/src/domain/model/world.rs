@@ -15,11 +15,12 @@ use crate::domain::debtor::DebtorKind;
 use crate::domain::hold::{Ended, Hold, HoldReason, HoldScope, NewHold};
 use crate::domain::id::HoldId;
 use crate::domain::invoice::{Balance, CaseInvoice};
-use crate::domain::judgement::{Judgement, MessageOnCase, Situation, judge};
+use crate::domain::judgement::{Judgement, judge};
 use crate::domain::ladder::Ladder;
 use crate::domain::letter::Letter;
 use crate::domain::message::{Message, MessageState};
 use crate::domain::samples::{self, balance, invoice_id, uuid};
+use crate::domain::situation::{MessageOnCase, Situation};
 use crate::domain::step_taking::{pass_over, take_steps};
 use crate::domain::strategy::StrategyDefinition;
 

@@ -205,7 +205,7 @@ impl Promise {
 
     /// The hold that keeps its invoices quiet until the last day of the grace (PR-4).
     #[must_use]
-    pub fn hold(&self, case: &Case, hold_id: HoldId) -> (Hold, DomainEvent) {
+    pub fn hold(&self, case: &Case, hold_id: HoldId, at: Timestamp) -> (Hold, DomainEvent) {
         let new = NewHold {
             hold_id,
             scope: HoldScope::Invoices(self.invoice_ids.clone()),
@@ -213,7 +213,7 @@ impl Promise {
             end_date: self.last_day(),
             note: String::new(),
             by: SERVICE.to_owned(),
-            at: self.created_time,
+            at,
         };
         Hold::follow(case, new, self.promise_id.uuid(), None)
     }
@@ -261,7 +261,11 @@ mod tests {
     #[test]
     fn pr_4_its_invoices_pause_until_the_date_and_the_grace() {
         let promise = samples::promise(1, &[1, 2], eur("500.00"), TENTH);
-        let (hold, _) = promise.hold(&samples::case(), HoldId::new(samples::uuid(7)));
+        let (hold, _) = promise.hold(
+            &samples::case(),
+            HoldId::new(samples::uuid(7)),
+            Timestamp::UNIX_EPOCH,
+        );
         assert_eq!(hold.reason, HoldReason::Promise);
         let twelfth = Date::constant(2026, 5, 12);
         assert_eq!(hold.end_date, Some(twelfth));
