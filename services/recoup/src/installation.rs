@@ -1,0 +1,177 @@
+//! An installation in this process, from the start of its stores to the end of the drain.
+//!
+//! 1. Postgres and Redis, which hold the data directory for us alone.
+//! 2. Keys; for each service its roles, its database, its schema.
+//! 3. The listeners, so that the address is known that every service finds its peers at.
+//! 4. The services, and the one server over all of them.
+//!
+//! The end goes the other way round: the server drains, then the stores stop.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use calendar::Clock;
+use futures_util::future::join_all;
+use runtime::{Authenticator, Health, Panicked, Server, Shutdown, Tasks, Telemetry, admin};
+use stores::provision::{self, Login};
+use stores::{Stores, StoresConfig};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::keys::Keys;
+use crate::services::{self, Started, World};
+use crate::settings::{self, Config, Listen};
+
+/// An installation that answers.
+#[derive(Debug)]
+pub struct Installation {
+    address: SocketAddr,
+    admin_address: SocketAddr,
+    keys: Keys,
+    shutdown: Shutdown,
+    serving: JoinHandle<Result<anyhow::Result<()>, Panicked>>,
+    stores: Stores,
+}
+
+impl Installation {
+    /// Starts one in `data_dir`, on what an earlier one left there. It ends once `shutdown` is
+    /// asked for; [`Installation::ended`] waits for that. Two Postgres or Redis processes run as
+    /// children: to be called from a thread that lives as long as the process does.
+    ///
+    /// # Errors
+    /// What keeps stores, services or server from starting, by name.
+    pub async fn start(
+        data_dir: &Path,
+        listen: Listen,
+        clock: Clock,
+        (telemetry, shutdown): (&Telemetry, Shutdown),
+    ) -> anyhow::Result<Self> {
+        let stores = Stores::start(StoresConfig::new(data_dir)).await?;
+        let keys = Keys::create(stores.data_dir(), &services::names())?;
+        migrate(&stores).await?;
+        let layers = settings::of_server(listen)?;
+        let config: Config = settings::with_issuers(layers, &keys, &services::names())?.build()?;
+        let (listener, address) = bind(config.server.listen).await?;
+        let (admin_listener, admin_address) = bind(config.server.admin_listen).await?;
+
+        // What the drain waits for, and what outlives it.
+        let (tasks, background) = (Tasks::new(), Tasks::new());
+        let world = World {
+            stores: &stores,
+            keys: &keys,
+            address,
+            clock,
+            telemetry,
+            tasks: &tasks,
+            shutdown: &shutdown,
+        };
+        let Started {
+            services,
+            databases,
+        } = services::start(&world).await?;
+        let databases = Arc::new(databases);
+        let are_ready = move || {
+            let databases = Arc::clone(&databases);
+            async move {
+                join_all(databases.iter().map(|db| db.is_ready()))
+                    .await
+                    .iter()
+                    .all(|ready| *ready)
+            }
+        };
+        let admin = admin::serve(
+            admin_listener,
+            telemetry.clone(),
+            shutdown.clone(),
+            are_ready,
+        );
+        background.spawn("admin", admin);
+
+        let authenticator = Authenticator::try_new(&config.auth, false).await?;
+        let meter = telemetry.meter("runtime");
+        let server = Server::new(
+            "recoup",
+            &config.server,
+            &config.tls,
+            authenticator,
+            &meter,
+            &tasks,
+            &shutdown,
+        );
+        let health = Health::new().await;
+        health.serving().await;
+        let serving = background.spawn("server", async move {
+            Ok(server.serve(listener, services, &health).await?)
+        });
+        Ok(Self {
+            address,
+            admin_address,
+            keys,
+            shutdown,
+            serving,
+            stores,
+        })
+    }
+
+    /// Where everything answers.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where `/metrics`, `/livez` and `/readyz` are.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
+    }
+
+    /// Its keys.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Its stores.
+    #[must_use]
+    pub fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
+    /// Waits until the shutdown is asked for and everything has ended.
+    ///
+    /// # Errors
+    /// The server failed before.
+    pub async fn ended(self) -> anyhow::Result<()> {
+        let served = self.serving.await;
+        self.stores.stop().await?;
+        served??
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// The server had failed before.
+    pub async fn end(self) -> anyhow::Result<()> {
+        self.shutdown.request();
+        self.ended().await
+    }
+}
+
+async fn migrate(stores: &Stores) -> anyhow::Result<()> {
+    for (service, migrations) in services::ALL {
+        provision::service(stores.superuser_url(), service).await?;
+        let owner = stores.service_url(service, Login::Owner)?;
+        let migrated = postgres::migrations::run(&owner, &migrations()).await;
+        migrated.with_context(|| format!("the schema of {service}"))?;
+    }
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("listening on {address}"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}

@@ -1,0 +1,22 @@
+//! The program `recoup`: every service in one process, with a private Postgres and Redis.
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | [`services`] | the list of the services; starting them behind one server |
+//! | [`installation`] | stores, databases, services and server, from start to drain |
+//! | [`settings`] | what is decided here of each service's settings |
+//! | [`keys`] | the signing keys of an installation |
+//! | [`data_dir`] | where an installation lives |
+//! | [`up`], [`token`], [`demo`] | the commands |
+//!
+//! It has no rule and no table: a service behaves here as it does alone, through the same `App`
+//! and the same handlers, and they call each other over gRPC as everywhere. For development,
+//! tests and demonstrations; a cluster runs the services one by one.
+
+pub mod data_dir;
+pub mod installation;
+pub mod keys;
+pub mod services;
+pub mod settings;
+pub mod token;
+pub mod up;

@@ -1,0 +1,105 @@
+//! The services of this process: the one list of them, and their start behind one server.
+//!
+//! Each is started as in a process of its own. What every service has under the same name, its
+//! feed and what it parked, is served once for all, and goes by the service named in the call.
+
+use std::net::SocketAddr;
+
+use calendar::Clock;
+use contracts::events::event_feed_service_server::EventFeedServiceServer;
+use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use postgres::Database;
+use runtime::config::Layers;
+use runtime::{MAX_MESSAGE_BYTES, Runner, Services, Shutdown, Tasks, Telemetry};
+use sqlx::migrate::Migrator;
+use stores::Stores;
+
+use crate::keys::Keys;
+use crate::settings;
+
+/// The schema of a service.
+pub type Migrations = fn() -> Migrator;
+
+/// Every service of this process, with its schema. One that is to be served is added here and in
+/// [`start`].
+pub const ALL: [(&str, Migrations); 1] = [(invoicing::SERVICE, invoicing::migrations)];
+
+/// Their names.
+#[must_use]
+pub fn names() -> [&'static str; ALL.len()] {
+    ALL.map(|(name, _)| name)
+}
+
+/// What the services are started with.
+pub struct World<'a> {
+    /// Where their data is; databases and schemas are there.
+    pub stores: &'a Stores,
+    /// Their keys.
+    pub keys: &'a Keys,
+    /// Where all of them will answer.
+    pub address: SocketAddr,
+    /// Business time.
+    pub clock: Clock,
+    /// Figures of operation.
+    pub telemetry: &'a Telemetry,
+    /// What goes on between calls.
+    pub tasks: &'a Tasks,
+    /// The end.
+    pub shutdown: &'a Shutdown,
+}
+
+/// The services, started.
+#[derive(Debug)]
+pub struct Started {
+    /// What the server serves.
+    pub services: Services,
+    /// Their databases, which must answer for the process to be ready.
+    pub databases: Vec<Database>,
+}
+
+/// Starts every service.
+///
+/// # Errors
+/// A setting that is wrong, or a database that is out of reach, unfit or behind.
+pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
+    let World {
+        clock,
+        telemetry,
+        tasks,
+        shutdown,
+        ..
+    } = world;
+    let runner = |service| Runner::new(service, Tasks::clone(tasks));
+
+    let config = world
+        .settings(invoicing::SERVICE, invoicing::config::layers(None)?)?
+        .build()?;
+    let invoicing =
+        invoicing::app::App::start(&config, clock.clone(), telemetry, tasks, shutdown).await?;
+    let of_invoicing = runner(invoicing::SERVICE);
+
+    let services = invoicing::rpc::own(Services::new(), &invoicing, &of_invoicing);
+    let feeds = invoicing::rpc::feed(&invoicing, &of_invoicing);
+    let parked = invoicing::rpc::parked(&invoicing, &of_invoicing);
+    Ok(Started {
+        services: services
+            .with(
+                EventFeedServiceServer::new(feeds)
+                    .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                    .max_encoding_message_size(MAX_MESSAGE_BYTES),
+            )
+            .with(
+                ParkedEventServiceServer::new(parked)
+                    .max_decoding_message_size(MAX_MESSAGE_BYTES)
+                    .max_encoding_message_size(MAX_MESSAGE_BYTES),
+            ),
+        databases: vec![invoicing.db.clone()],
+    })
+}
+
+impl World<'_> {
+    fn settings(&self, service: &str, layers: Layers) -> anyhow::Result<Layers> {
+        let (here, services) = (self.address, names());
+        settings::of_service(layers, service, (self.stores, self.keys), (here, &services))
+    }
+}

@@ -1,0 +1,63 @@
+//! `recoup up`: an installation for development, until Ctrl-C.
+
+use calendar::Clock;
+use runtime::{Shutdown, Tasks, Telemetry};
+
+use crate::data_dir::DataDir;
+use crate::installation::Installation;
+use crate::settings::{self, Config, Listen};
+use crate::token::{self, DEVELOPMENT_TENANT, Wish};
+
+/// Starts every service with a private Postgres and Redis, and serves until Ctrl-C.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    data_dir: DataDir,
+    #[command(flatten)]
+    listen: Listen,
+}
+
+/// Runs the command: until SIGTERM or SIGINT.
+///
+/// # Errors
+/// What keeps the installation from starting, or made its server fail.
+pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let config: Config = settings::of_server(arguments.listen)?.build()?;
+    let telemetry = Telemetry::start("recoup", &config.telemetry)?;
+    let background = Tasks::new();
+    // Before anything is started: from here on no signal ends this process unseen.
+    let shutdown = Shutdown::on_signals(config.server.drain_timeout(), &background)?;
+    let data_dir = arguments.data_dir.path();
+    let running = (&telemetry, shutdown);
+    let installation =
+        Installation::start(&data_dir, arguments.listen, Clock::system(), running).await?;
+    greet(&installation)?;
+    let outcome = installation.ended().await;
+    telemetry.flush().await;
+    outcome
+}
+
+fn greet(installation: &Installation) -> anyhow::Result<()> {
+    let token = token::signed(installation.keys(), &Wish::default())?;
+    let (address, admin) = (installation.address(), installation.admin_address());
+    let data_dir = installation.stores().data_dir().display();
+    let greeting = format!(
+        "recoup is up at http://{address} (gRPC, gRPC-Web, reflection); http://{admin}/metrics\n\
+         data   {data_dir}\n\
+         tenant {DEVELOPMENT_TENANT}\n\
+         token  {token}\n\
+         \n\
+         A call, for example with buf (.venv/bin/buf after `make install`) or grpcurl:\n\
+         \n  \
+         buf curl --protocol grpc --http2-prior-knowledge \\\n    \
+         --header \"authorization: Bearer $(recoup token --data-dir {data_dir})\" \\\n    \
+         http://{address}/recoup.invoicing.v1.NumberSeriesService/ListNumberSeries\n\
+         \n\
+         Ctrl-C ends it; the data stays.",
+    );
+    #[expect(clippy::print_stdout, reason = "the output of the command")]
+    {
+        println!("{greeting}");
+    }
+    Ok(())
+}

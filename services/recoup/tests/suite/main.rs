@@ -1,0 +1,12 @@
+//! The program `recoup` as a child process, as people run it, and its parts in this process.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod child;
+mod lifecycle;
+mod serving;
+mod tokens;
