@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Money;
+use uuid::Uuid;
 
 use super::{
     ApplicationId, Coded, CreditNoteId, CustomerCreditApplicationId, EntryId, InvoiceId,
@@ -51,6 +52,31 @@ impl Coded for EntryKind {
     ];
 }
 
+/// What kind of document caused an entry; the name of the cause in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CauseKind {
+    /// An application of money.
+    Application,
+    /// The reversal of an application.
+    Reversal,
+    /// A credit note.
+    CreditNote,
+    /// An application of customer credit.
+    CustomerCredit,
+    /// A write-off, or its reversal.
+    WriteOff,
+}
+
+impl Coded for CauseKind {
+    const CODES: &'static [(Self, &'static str)] = &[
+        (Self::Application, "APPLICATION"),
+        (Self::Reversal, "REVERSAL"),
+        (Self::CreditNote, "CREDIT_NOTE"),
+        (Self::CustomerCredit, "CUSTOMER_CREDIT"),
+        (Self::WriteOff, "WRITE_OFF"),
+    ];
+}
+
 /// What caused an entry, where it was not issuing or voiding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryCause {
@@ -64,6 +90,32 @@ pub enum EntryCause {
     CustomerCredit(CustomerCreditApplicationId),
     /// A write-off, or its reversal.
     WriteOff(WriteOffId),
+}
+
+impl EntryCause {
+    /// The cause of a kind with the identity of its document.
+    #[must_use]
+    pub fn new(kind: CauseKind, id: Uuid) -> Self {
+        match kind {
+            CauseKind::Application => Self::Application(ApplicationId(id)),
+            CauseKind::Reversal => Self::Reversal(ReversalId(id)),
+            CauseKind::CreditNote => Self::CreditNote(CreditNoteId(id)),
+            CauseKind::CustomerCredit => Self::CustomerCredit(CustomerCreditApplicationId(id)),
+            CauseKind::WriteOff => Self::WriteOff(WriteOffId(id)),
+        }
+    }
+
+    /// Its kind and the identity of its document.
+    #[must_use]
+    pub fn parts(self) -> (CauseKind, Uuid) {
+        match self {
+            Self::Application(id) => (CauseKind::Application, id.0),
+            Self::Reversal(id) => (CauseKind::Reversal, id.0),
+            Self::CreditNote(id) => (CauseKind::CreditNote, id.0),
+            Self::CustomerCredit(id) => (CauseKind::CustomerCredit, id.0),
+            Self::WriteOff(id) => (CauseKind::WriteOff, id.0),
+        }
+    }
 }
 
 /// One step in the history of an open item.
@@ -110,5 +162,10 @@ mod tests {
     #[test]
     fn codes() {
         assert_complete::<EntryKind>(10);
+        assert_complete::<CauseKind>(5);
+        for (kind, _) in CauseKind::CODES {
+            let id = Uuid::from_u128(7);
+            assert_eq!(EntryCause::new(*kind, id).parts(), (*kind, id));
+        }
     }
 }

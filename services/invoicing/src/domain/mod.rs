@@ -86,7 +86,7 @@ pub use dispute::{
     Dispute, DisputeEnding, DisputeError, DisputeExtent, DisputeReason, DisputeResolution,
     DisputeState, DisputedPart, Objection,
 };
-pub use entry::{EntryCause, EntryKind, InvoiceEntry};
+pub use entry::{CauseKind, EntryCause, EntryKind, InvoiceEntry};
 pub use event::InvoicingEvent;
 pub use figures::{Figure, FigureInputs, FigureKind, FigureUnit, MonthOfSales, count_back_dso};
 pub use ids::{

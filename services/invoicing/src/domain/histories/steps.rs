@@ -95,7 +95,7 @@ fn aim() -> impl Strategy<Value = Aim> {
     const EXACT: ApplicationStep = ApplicationStep::ExactAmount;
     const OLDEST: ApplicationStep = ApplicationStep::OldestFirst;
     let named = prop::collection::vec(any::<Index>(), 1..6);
-    let cap = prop::option::weighted(0.3, 1i128..100_000);
+    let cap = prop::option::of(1i128..100_000);
     let steps = select(vec![&[EXACT][..], &[OLDEST][..], &[EXACT, OLDEST][..]]);
     prop_oneof![
         3 => (named, cap).prop_map(|(which, cap)| Aim::Named { which, cap }),
