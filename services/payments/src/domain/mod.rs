@@ -10,17 +10,23 @@
 //! | [`bank_account`], [`check_digits`] | the tenant's accounts, numbers that prove themselves |
 //! | [`customer`], [`invoice`], [`tolerance`] | what the feeds told of customers and invoices |
 //! | [`reference`](mod@reference), [`quote`], [`similarity`] | which invoices a text names, and how surely |
+//! | [`matching`] | what a bank line pays for (CA-1) |
+//! | [`column_mapping`], [`statement_csv`] | bank statements as CSV |
+//! | [`line_identity`] | each bank line once (P7) |
 //! | [`stamp`], [`code`], [`ids`], [`decision`], [`counting_day`], [`remittance`] | what the others are made of |
 
 pub mod application_answer;
 pub mod bank_account;
 pub mod check_digits;
 pub mod code;
+pub mod column_mapping;
 pub mod counting_day;
 pub mod customer;
 pub mod decision;
 pub mod ids;
 pub mod invoice;
+pub mod line_identity;
+pub mod matching;
 pub mod quote;
 pub mod receipt;
 pub mod receipt_application;
@@ -37,6 +43,7 @@ pub mod remittance;
 pub(crate) mod samples;
 pub mod similarity;
 pub mod stamp;
+pub mod statement_csv;
 pub mod tolerance;
 pub mod unapplied_cash;
 
@@ -46,11 +53,16 @@ pub use application_answer::{
 };
 pub use bank_account::{AccountNumber, AccountNumberError, BankAccount, account_key};
 pub use code::Coded;
+pub use column_mapping::{
+    AmountColumns, Column, ColumnMapping, CsvFormat, LayoutFault, StatementLayout,
+};
 pub use counting_day::DayError;
 pub use customer::KnownCustomer;
 pub use decision::{Decision, RuleResult};
 pub use ids::*;
 pub use invoice::{KnownDiscount, KnownInvoice, KnownItem};
+pub use line_identity::{LineKey, line_keys};
+pub use matching::{Evidence, Judgement, Match, MatchBasis, Suggestion, judge};
 pub use quote::{Quote, QuotedBy, Quotes, Strength, named_invoices, quotes};
 pub use receipt::{
     AgencyRemittanceLine, Assigned, NewReceipt, Receipt, ReceiptError, ReceiptMethod,
@@ -68,5 +80,9 @@ pub use reference::{ReferenceForms, lookup_keys};
 pub use refund::{Refund, RefundOrder};
 pub use remittance::{Remittance, TextError, clean_text};
 pub use stamp::Stamp;
+pub use statement_csv::{
+    AmountFormat, DateFormat, DecimalMark, Encoding, FileError, RowFault, RowReason, StatementFile,
+    StatementLine, read_statement,
+};
 pub use tolerance::{Tolerance, ToleranceGrant};
 pub use unapplied_cash::{CashShift, CashShifts, Share, UnappliedCash};

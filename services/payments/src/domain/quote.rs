@@ -55,8 +55,8 @@ pub struct Quote {
 pub struct Quotes {
     /// Each quoted invoice once, in the order of the texts.
     pub quotes: Vec<Quote>,
-    /// Invoices that share a reference which was quoted: which one is meant is not said.
-    pub shared: Vec<InvoiceId>,
+    /// Invoices that share a reference which was quoted: which of them is meant is not said.
+    pub shared: Vec<Quote>,
 }
 
 /// A reference of an invoice, ready to be compared.
@@ -112,12 +112,21 @@ pub fn named_invoices(remittance: &Remittance, invoices: &[KnownInvoice]) -> Vec
     chosen.into_iter().map(named).collect()
 }
 
-/// The invoices of which a reference is quoted with one slip of the pen.
+/// The invoices of which a reference is quoted with one slip of the pen. What is the reference of
+/// another invoice as it stands is no slip.
 #[must_use]
 pub fn similar_quotes(remittance: &Remittance, invoices: &[KnownInvoice]) -> Vec<InvoiceId> {
+    let known: Vec<Known> = invoices.iter().flat_map(references).collect();
     let texts = [&remittance.payment_reference, &remittance.text];
-    let windows: Vec<Window> = texts.into_iter().flat_map(|text| windows(text)).collect();
-    let is_similar = |known: &Known| {
+    let mut windows: Vec<Window> = texts.into_iter().flat_map(|text| windows(text)).collect();
+    let is_known = |window: &Window| {
+        known.iter().any(|known| {
+            let core = known.forms.core.as_ref().map(|(compact, _)| compact);
+            [Some(&known.forms.compact), core].contains(&Some(&window.compact))
+        })
+    };
+    windows.retain(|window| window.digits >= MIN_BARE_DIGITS && !is_known(window));
+    let is_similar = |known: &&Known| {
         let core = known.forms.core.as_ref().map(|(compact, _)| compact);
         windows.iter().any(|window| {
             let bare = core.filter(|_| !window.has_letters);
@@ -126,15 +135,13 @@ pub fn similar_quotes(remittance: &Remittance, invoices: &[KnownInvoice]) -> Vec
                 .into_iter()
                 .flatten()
                 .filter(|form| form.len() > MIN_BARE_DIGITS);
-            window.digits >= MIN_BARE_DIGITS && long.any(|form| is_one_slip(form, &window.compact))
+            long.any(|form| is_one_slip(form, &window.compact))
         })
     };
-    let similar = |invoice: &&KnownInvoice| references(invoice).iter().any(is_similar);
+    let similar = known.iter().filter(is_similar);
+    let mut invoices: Vec<InvoiceId> = similar.map(|known| known.invoice_id).collect();
+    invoices.dedup();
     invoices
-        .iter()
-        .filter(similar)
-        .map(|invoice| invoice.invoice_id)
-        .collect()
 }
 
 /// Whether a reference of one invoice becomes one of the other by one slip of the pen, so that an
@@ -254,7 +261,7 @@ impl Quotes {
         invoices.dedup();
         match (invoices.as_slice(), quotes.first()) {
             ([_], Some(quote)) => self.add(*quote),
-            _ => self.shared.extend(invoices),
+            _ => self.shared.extend(quotes),
         }
     }
 
@@ -363,7 +370,8 @@ mod tests {
         }
         let found = quotes(&text("cust 4711"), &two);
         assert_eq!(found.quotes, []);
-        assert_eq!(found.shared, [invoice_id(1), invoice_id(2)]);
+        let shared = found.shared.iter().map(|quote| quote.invoice_id);
+        assert!(shared.eq([invoice_id(1), invoice_id(2)]));
     }
 
     #[test]

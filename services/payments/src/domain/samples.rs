@@ -147,3 +147,31 @@ pub(crate) fn known_invoice(number: u128, customer: u128, open: &str) -> KnownIn
         version: 1,
     }
 }
+
+/// A statement as a German bank writes it.
+pub(crate) fn layout() -> StatementLayout {
+    let column = |name: &str| Column::Header(name.into());
+    StatementLayout {
+        format: CsvFormat {
+            encoding: Encoding::Utf8,
+            delimiter: b';',
+            quote: b'"',
+            skip_line_count: 0,
+            has_header: true,
+            amounts: AmountFormat {
+                decimal_mark: DecimalMark::Comma,
+                group_mark: Some('.'),
+            },
+            dates: DateFormat::try_new("%d.%m.%Y").unwrap(),
+        },
+        booking_date: column("Buchung"),
+        value_date: Some(column("Valuta")),
+        amount: AmountColumns::Signed(column("Betrag")),
+        currency_code: Some(column("Währung")),
+        payment_reference: Some(column("Referenz")),
+        remittance_text: vec![column("Text 1"), column("Text 2")],
+        payer_name: Some(column("Name")),
+        payer_account: Some(column("IBAN")),
+        bank_reference: Some(column("Bankref")),
+    }
+}
