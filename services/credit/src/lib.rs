@@ -1,4 +1,74 @@
-//! The tenant's profile, customers, credit policies, limits, reservations, holds and payment
-//! behaviour.
+//! Credit: who the tenant and its customers are, on what terms they buy, what they may owe, and
+//! whether an order gets credit.
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | [`domain`] | the rules; pure |
+//! | [`store`] | the SQL |
+//! | [`rpc`] | one file an RPC; `wire` and `error` between contract and domain |
+//! | [`events`] | what we announce |
+//! | [`app`] | what the handlers work with |
+//! | [`config`], [`metrics`] | settings; figures of operation |
+//!
+//! Customers live here and nowhere else; the other services learn them, the tenant's profile, the
+//! rates and the granted terms from this service's feed. What is open of an invoice is invoicing's.
 
+pub mod app;
+pub mod config;
 pub mod domain;
+pub mod events;
+pub mod metrics;
+pub mod rpc;
+pub mod store;
+
+use calendar::Clock;
+use postgres::migrations;
+use runtime::{Authenticator, Health, Runner, Server, Shutdown, Tasks, Telemetry};
+use sqlx::migrate::Migrator;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::config::Config;
+
+/// The name of the service: in its feed, its tokens, its errors and its figures.
+pub const SERVICE: &str = "credit";
+
+/// The mechanisms' migrations and the service's own.
+#[must_use]
+pub fn migrations() -> Migrator {
+    let own = sqlx::migrate!("./migrations");
+    migrations::merged(&[&migrations::MECHANISMS, &::events::MIGRATIONS, &own])
+}
+
+/// Serves on `listener` until the shutdown is asked for, and drains.
+///
+/// # Errors
+/// A setting that is wrong, a database that is out of reach, unfit or behind, or a
+/// server that cannot start.
+pub async fn run(
+    config: &Config,
+    listener: TcpListener,
+    clock: Clock,
+    telemetry: &Telemetry,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let tasks = Tasks::new();
+    let app = App::start(config, clock, telemetry, &tasks, &shutdown).await?;
+    let mutual_tls = runtime::tls::is_mutual(&config.tls);
+    let authenticator = Authenticator::try_new(&config.auth, mutual_tls).await?;
+    authenticator.keep_fresh(&tasks, &shutdown);
+    let meter = telemetry.meter("runtime");
+    let server = Server::new(
+        SERVICE,
+        &config.server,
+        &config.tls,
+        authenticator,
+        &meter,
+        &tasks,
+        &shutdown,
+    );
+    let services = rpc::services(&app, &Runner::new(SERVICE, tasks.clone()));
+    let health = Health::new().await;
+    health.serving().await;
+    Ok(server.serve(listener, services, &health).await?)
+}

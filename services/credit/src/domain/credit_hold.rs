@@ -300,7 +300,9 @@ impl CreditHold {
         self.state == CreditHoldState::Overridden && until.is_some_and(|last| today <= last)
     }
 
-    fn stands(&self) -> bool {
+    /// Whether its reason stands.
+    #[must_use]
+    pub fn stands(&self) -> bool {
         self.state != CreditHoldState::Released
     }
 
@@ -333,6 +335,22 @@ impl HoldFacts {
         }
     }
 
+    /// Whether these facts speak for a hold.
+    #[must_use]
+    pub fn speak(&self, today: Date) -> bool {
+        self.ask(today, &mut Reasons::default())
+    }
+
+    fn ask(&self, today: Date, reasons: &mut Reasons) -> bool {
+        match *self {
+            Self::Overdue {
+                oldest_due_date,
+                hold_days,
+            } => judge_overdue(oldest_due_date, hold_days, today, reasons),
+            Self::Limit { exposure, capacity } => judge_limit(exposure, capacity, reasons),
+        }
+    }
+
     /// What these facts ask for of a customer who is or is not held for them (EX-5).
     pub fn judge(
         &self,
@@ -342,14 +360,7 @@ impl HoldFacts {
         stamp: &mut Stamp,
     ) -> Judgement {
         let mut reasons = Reasons::default();
-        let speaks = match *self {
-            Self::Overdue {
-                oldest_due_date,
-                hold_days,
-            } => judge_overdue(oldest_due_date, hold_days, today, &mut reasons),
-            Self::Limit { exposure, capacity } => judge_limit(exposure, capacity, &mut reasons),
-        };
-        match (held, speaks) {
+        match (held, self.ask(today, &mut reasons)) {
             (true, true) | (false, false) => Judgement::Keep,
             (false, true) => Judgement::Place(reasons.decide("HOLD_PLACED", policy_version, stamp)),
             (true, false) => {

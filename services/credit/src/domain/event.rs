@@ -16,6 +16,8 @@ pub enum CreditEvent {
     TenantProfileChanged(Box<TenantProfile>),
     /// Exchange rates were recorded.
     ExchangeRatesRecorded {
+        /// The version of the tenant's profile.
+        tenant_version: i64,
         /// The currency that the rates are in.
         home_currency: Currency,
         /// The new rates.
@@ -47,7 +49,12 @@ pub enum CreditEvent {
         granted_terms: Box<GrantedTerms>,
     },
     /// A version of a policy was published.
-    CreditPolicyPublished(Box<CreditPolicy>),
+    CreditPolicyPublished {
+        /// The version of the tenant's profile.
+        tenant_version: i64,
+        /// The version of the policy.
+        credit_policy: Box<CreditPolicy>,
+    },
     /// A limit was set for a customer, or given back to the policy.
     CreditLimitSet {
         /// The customer.

@@ -19,6 +19,7 @@
 //! | `credit_limit`, `exposure` | what a customer may owe (EX-4) and what of it is used (EX-1) |
 //! | `credit_check`, `reservation` | whether an order passes (EX-2, EX-3), what it sets aside (EX-6) |
 //! | `credit_hold` | reasons for which nobody gets credit (EX-5) |
+//! | `policy_impact` | what a version of a policy would change if it were in force now |
 //! | `payment_behaviour` | how a customer pays (ME-5) |
 //! | `decision` | why it came out as it did |
 //! | `event` | what others are told |
@@ -45,6 +46,7 @@ pub mod granted_terms;
 mod ids;
 mod payee_account;
 mod payment_behaviour;
+mod policy_impact;
 pub mod reservation;
 mod stamp;
 mod tenant_profile;
@@ -83,6 +85,7 @@ pub use payee_account::{AccountNumber, AccountNumberError, PayeeAccount};
 pub use payment_behaviour::{
     BehaviourError, CurrencyBehaviour, PaymentBehaviour, PaymentTrend, SettledInvoice,
 };
+pub use policy_impact::{CustomerFacts, PolicyImpact};
 pub use reservation::{Reservation, ReservationError, ReservationState, ReservationUse};
 pub use stamp::Stamp;
 pub use tenant_profile::{

@@ -10,6 +10,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use money::{Money, MoneyError};
+use serde::{Deserialize, Serialize};
 
 use super::{Coded, CustomerId, DecisionId, InvoiceId, ReservationId};
 
@@ -70,7 +71,7 @@ pub struct Reservation {
 }
 
 /// An invoice that used a reservation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservationUse {
     /// The invoice.
     pub invoice_id: InvoiceId,

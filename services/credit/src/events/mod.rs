@@ -1,0 +1,3 @@
+//! What crosses the feed: out in one place.
+
+pub mod outbound;
