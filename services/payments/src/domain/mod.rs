@@ -13,19 +13,25 @@
 //! | [`matching`] | what a bank line pays for (CA-1) |
 //! | [`column_mapping`], [`statement_csv`] | bank statements as CSV |
 //! | [`line_identity`] | each bank line once (P7) |
+//! | [`bank_statement_import`], [`bank_line`], [`line_resolution`] | what became of a statement and its lines |
+//! | [`event`] | what others are told of |
 //! | [`stamp`], [`code`], [`ids`], [`decision`], [`counting_day`], [`remittance`] | what the others are made of |
 
 pub mod application_answer;
 pub mod bank_account;
+pub mod bank_line;
+pub mod bank_statement_import;
 pub mod check_digits;
 pub mod code;
 pub mod column_mapping;
 pub mod counting_day;
 pub mod customer;
 pub mod decision;
+pub mod event;
 pub mod ids;
 pub mod invoice;
 pub mod line_identity;
+pub mod line_resolution;
 pub mod matching;
 pub mod quote;
 pub mod receipt;
@@ -52,6 +58,10 @@ pub use application_answer::{
     ReversalAnswer, ReversalReason,
 };
 pub use bank_account::{AccountNumber, AccountNumberError, BankAccount, account_key};
+pub use bank_line::{BankLine, BankLineError, BankLineState, LineMatch, LineSuggestion};
+pub use bank_statement_import::{
+    BankStatementImport, BankStatementImportState, ImportOptions, LineCounts, ReceivedStatement,
+};
 pub use code::Coded;
 pub use column_mapping::{
     AmountColumns, Column, ColumnMapping, CsvFormat, LayoutFault, StatementLayout,
@@ -59,9 +69,11 @@ pub use column_mapping::{
 pub use counting_day::DayError;
 pub use customer::KnownCustomer;
 pub use decision::{Decision, RuleResult};
+pub use event::DomainEvent;
 pub use ids::*;
 pub use invoice::{KnownDiscount, KnownInvoice, KnownItem};
 pub use line_identity::{LineKey, line_keys};
+pub use line_resolution::{Resolution, ResolutionStep};
 pub use matching::{Evidence, Judgement, Match, MatchBasis, Suggestion, judge};
 pub use quote::{Quote, QuotedBy, Quotes, Strength, named_invoices, quotes};
 pub use receipt::{

@@ -3,10 +3,13 @@
 //!
 //! The model keeps no sums: it keeps what happened to each application, and adds up anew each time.
 
+mod model;
+
 use jiff::civil::{Date, date};
 use money::{Currency, Money};
 use proptest::prelude::*;
 
+use self::model::{Fate, Model};
 use super::samples::stamped;
 use super::samples::{NOW, allocation, customer_id, eur, named, new_receipt, order, refusal};
 use super::*;
@@ -65,84 +68,6 @@ fn asks() -> impl Strategy<Value = Vec<Ask>> {
         2 => Just(Ask::Complete),
     ];
     proptest::collection::vec(one, 0..40)
-}
-
-/// What is known of an application without any arithmetic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Reserved,
-    Applied { allocated: i128, tolerance: i128 },
-    Reversing { allocated: i128, tolerance: i128 },
-    Over,
-}
-
-#[derive(Debug, Default)]
-struct Model {
-    received: i128,
-    /// What each application took, and its fate.
-    applications: Vec<(i128, Fate)>,
-    refunds: Vec<i128>,
-    reversing: bool,
-    reversed: bool,
-}
-
-impl Model {
-    fn sum(&self, part: impl Fn(i128, Fate) -> i128) -> i128 {
-        self.applications
-            .iter()
-            .map(|(amount, fate)| part(*amount, *fate))
-            .sum()
-    }
-
-    fn reserved(&self) -> i128 {
-        self.sum(|amount, fate| if fate == Fate::Reserved { amount } else { 0 })
-    }
-
-    fn allocated(&self) -> i128 {
-        self.sum(|_, fate| match fate {
-            Fate::Applied { allocated, .. } | Fate::Reversing { allocated, .. } => allocated,
-            Fate::Reserved | Fate::Over => 0,
-        })
-    }
-
-    fn tolerance(&self) -> i128 {
-        self.sum(|_, fate| match fate {
-            Fate::Applied { tolerance, .. } | Fate::Reversing { tolerance, .. } => tolerance,
-            Fate::Reserved | Fate::Over => 0,
-        })
-    }
-
-    fn refunded(&self) -> i128 {
-        self.refunds.iter().sum()
-    }
-
-    fn returned(&self) -> i128 {
-        if self.reversed { self.received } else { 0 }
-    }
-
-    fn unapplied(&self) -> i128 {
-        let elsewhere = [
-            self.reserved(),
-            self.allocated(),
-            self.tolerance(),
-            self.refunded(),
-            self.returned(),
-        ];
-        self.received - elsewhere.iter().sum::<i128>()
-    }
-
-    fn stands(&self) -> bool {
-        !self.reversing && !self.reversed
-    }
-
-    fn quiet(&self) -> bool {
-        let moving = |fate| matches!(fate, Fate::Reserved | Fate::Reversing { .. });
-        !self.applications.iter().any(|(_, fate)| moving(*fate))
-    }
-
-    fn may_take(&self, cents: i128) -> bool {
-        self.stands() && cents > 0 && cents <= self.unapplied()
-    }
 }
 
 struct History {
@@ -405,9 +330,4 @@ proptest! {
             history.check()?;
         }
     }
-}
-
-#[test]
-fn the_amounts_of_the_model_are_cents() {
-    assert_eq!(money(123), eur("1.23"));
 }

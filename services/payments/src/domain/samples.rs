@@ -175,3 +175,87 @@ pub(crate) fn layout() -> StatementLayout {
         bank_reference: Some(column("Bankref")),
     }
 }
+
+pub(crate) fn bank_account() -> BankAccount {
+    BankAccount {
+        bank_account_id: BankAccountId(Uuid::from_u128(0xB001)),
+        display_name: "Giro".into(),
+        account_number: AccountNumber::try_new("DE89370400440532013000").unwrap(),
+        bank_code: String::new(),
+        currency: Currency::EUR,
+        statements_until_date: None,
+        created_time: NOW,
+        version: 1,
+    }
+}
+
+pub(crate) fn statement_line(amount: &str) -> StatementLine {
+    StatementLine {
+        row_number: 2,
+        booking_date: date(2026, 3, 1),
+        value_date: date(2026, 3, 1),
+        amount: eur(amount),
+        remittance: Remittance::default(),
+        bank_reference: "B1".into(),
+    }
+}
+
+/// A booked line and the receipt to record for it.
+pub(crate) fn bank_line(amount: &str) -> (BankLine, Option<NewReceipt>) {
+    let import = BankStatementImportId(Uuid::from_u128(0xB002));
+    let (line, account) = (statement_line(amount), bank_account());
+    stamped(|stamp| BankLine::book(line, LineKey([1; 32]), import, &account, stamp))
+}
+
+pub(crate) fn decision(outcome: &str) -> Decision {
+    stamped(|stamp| Decision::new(outcome, Vec::new(), BTreeMap::new(), stamp))
+}
+
+/// The match that an application of [`named`] invoice 1 carries out.
+pub(crate) fn line_match(application: &ReceiptApplication) -> LineMatch {
+    LineMatch {
+        basis: MatchBasis::InvoiceNumbers,
+        customer_id: application.customer_id,
+        invoices: vec![NamedInvoice {
+            invoice_id: invoice_id(1),
+            amount: None,
+        }],
+        application_ids: vec![application.application_id],
+    }
+}
+
+pub(crate) fn suggestion(score: u32) -> Suggestion {
+    Suggestion {
+        basis: MatchBasis::SimilarReference,
+        customer_id: customer_id(1),
+        invoices: vec![invoice_id(1)],
+        score,
+        explanation: "one slip".into(),
+    }
+}
+
+pub(crate) fn row_fault(row_number: u32) -> RowFault {
+    RowFault {
+        row_number,
+        column: "Betrag".into(),
+        reason: RowReason::InvalidAmount,
+        message: "no amount".into(),
+    }
+}
+
+/// A file as it came for [`bank_account`].
+pub(crate) fn statement(file: StatementFile) -> ReceivedStatement {
+    ReceivedStatement {
+        bank_statement_import_id: BankStatementImportId(Uuid::from_u128(0xB002)),
+        bank_account_id: bank_account().bank_account_id,
+        column_mapping: ColumnMapping {
+            column_mapping_id: ColumnMappingId(Uuid::from_u128(0xB003)),
+            display_name: "our bank".into(),
+            layout: layout(),
+            created_time: NOW,
+            version: 1,
+        },
+        file_name: "march.csv".into(),
+        file,
+    }
+}
