@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use self::model::{Fate, Model};
 use super::samples::stamped;
-use super::samples::{NOW, allocation, customer_id, eur, named, new_receipt, order, refusal};
+use super::samples::{NOW, allocation, customer_id, named, new_receipt, order, refusal};
 use super::*;
 
 const TODAY: Date = date(2026, 3, 10);
