@@ -7,7 +7,7 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{DecisionId, Stamp};
+use super::{Coded, CreditHoldId, CustomerId, DecisionId, ReservationId, Stamp};
 
 /// Why an automatic decision came out as it did; stored, and read again later.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,49 @@ pub struct RuleResult {
     pub passed: bool,
     /// One sentence for a person.
     pub explanation: String,
+}
+
+/// A decision about a customer, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreditDecision {
+    /// The decision.
+    pub decision: Decision,
+    /// What was decided about.
+    pub kind: CreditDecisionKind,
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// The order that was checked; empty unless one was.
+    pub order_reference: String,
+    /// What came of it.
+    pub effect: Option<DecisionEffect>,
+}
+
+/// What was decided about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CreditDecisionKind {
+    /// Whether an order gets credit.
+    Check,
+    /// That a hold is placed by facts.
+    HoldPlaced,
+    /// That a hold by facts is released.
+    HoldReleased,
+}
+
+impl Coded for CreditDecisionKind {
+    const CODES: &'static [(Self, &'static str)] = &[
+        (Self::Check, "CHECK"),
+        (Self::HoldPlaced, "HOLD_PLACED"),
+        (Self::HoldReleased, "HOLD_RELEASED"),
+    ];
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionEffect {
+    /// The reservation it granted.
+    Reservation(ReservationId),
+    /// The hold it placed or released.
+    Hold(CreditHoldId),
 }
 
 /// The reasons of a decision while it is being taken.
@@ -69,5 +112,17 @@ impl Reasons {
             facts: self.facts,
             decided_time: stamp.time,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::code::assert_complete;
+
+    use super::*;
+
+    #[test]
+    fn kinds_have_stable_names() {
+        assert_complete::<CreditDecisionKind>(3);
     }
 }

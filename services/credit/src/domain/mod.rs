@@ -73,7 +73,7 @@ pub use credit_policy::{
     CreditPolicy, PolicyDraft, PublishError, SegmentPolicies, SegmentPolicy, SegmentsError,
 };
 pub use customer::{Customer, CustomerDetails, CustomerError, CustomerKind, MOST_ANCESTORS};
-pub use decision::{Decision, RuleResult};
+pub use decision::{CreditDecision, CreditDecisionKind, Decision, DecisionEffect, RuleResult};
 pub use event::CreditEvent;
 pub use exchange_rate::{
     ConvertError, Converted, DatedRate, RateMissing, RateTable, RecordRateError,

@@ -45,6 +45,7 @@ pub const REASONS: &[Reason] = reasons! {
     "VALID_FROM_IN_THE_PAST" "FAILED_PRECONDITION" "A policy is in force from today on at the earliest."
     "VALID_FROM_NOT_AFTER_LATEST" "FAILED_PRECONDITION" "The latest version is in force no earlier: choose a later day."
     "STALE_VERSION" "ABORTED" "Another version was published meanwhile: read it and decide again."
+    "DECISION_NOT_FOUND" "NOT_FOUND" "There is no such decision."
     "NO_POLICY_IN_FORCE" "FAILED_PRECONDITION" "No policy says what the customer may owe: publish one."
     "EXPIRY_OUT_OF_RANGE" "FAILED_PRECONDITION" "A reservation ends after now and no later than the policy allows."
     "RESERVATION_EXISTS" "ALREADY_EXISTS" "The reservation_id is taken: read that reservation."
@@ -221,4 +222,10 @@ pub fn reservation_refused(error: &ReservationError) -> Refusal {
         }
         ReservationError::Money(error) => Refusal::internal(error),
     }
+}
+
+/// There is no such decision.
+pub fn decision_not_found(decision_id: Uuid) -> Refusal {
+    let name = decision_id.to_string();
+    Refusal::not_found("DECISION_NOT_FOUND", "credit decision", name)
 }

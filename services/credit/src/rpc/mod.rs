@@ -5,6 +5,7 @@
 //! caller's, each to one code and reason. No rule is decided here.
 
 mod credit_check_service;
+mod credit_decision_service;
 mod credit_policy_service;
 mod customer_service;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod wire;
 use std::sync::Arc;
 
 use contracts::credit::credit_check_service_server::CreditCheckServiceServer;
+use contracts::credit::credit_decision_service_server::CreditDecisionServiceServer;
 use contracts::credit::credit_policy_service_server::CreditPolicyServiceServer;
 use contracts::credit::customer_service_server::CustomerServiceServer;
 use contracts::credit::exchange_rate_service_server::ExchangeRateServiceServer;
@@ -50,12 +52,14 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let credit_policy = credit_policy_service::Rpc::new(app(), runner());
     let customer = customer_service::Rpc::new(app(), runner());
     let credit_check = credit_check_service::Rpc::new(app(), runner());
+    let credit_decision = credit_decision_service::Rpc::new(app(), runner());
     services
         .with(bounded!(TenantProfileServiceServer::new(tenant_profile)))
         .with(bounded!(ExchangeRateServiceServer::new(exchange_rate)))
         .with(bounded!(CreditPolicyServiceServer::new(credit_policy)))
         .with(bounded!(CustomerServiceServer::new(customer)))
         .with(bounded!(CreditCheckServiceServer::new(credit_check)))
+        .with(bounded!(CreditDecisionServiceServer::new(credit_decision)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

@@ -1,7 +1,10 @@
 //! CreditCheckService: the gate before an order, and that it holds under concurrency (EX-6, P11).
 
+use contracts::credit::credit_decision::Effect;
+use contracts::credit::credit_decision_service_client::CreditDecisionServiceClient;
 use contracts::credit::{
-    CheckCreditResponse, ConfirmReservationRequest, CreditCheckOutcome, GetReservationRequest,
+    CheckCreditResponse, ConfirmReservationRequest, CreditCheckOutcome, CreditDecisionKind,
+    GetCreditDecisionRequest, GetReservationRequest, ListCreditDecisionsRequest,
     ListReservationsRequest, ReleaseReservationRequest, Reservation, ReservationState,
 };
 use tokio::task::JoinSet;
@@ -305,5 +308,53 @@ async fn a_chosen_reservation_id_is_taken_once() {
             .map_err(|refused| reason(&refused))
             .unwrap_err(),
         "CUSTOMER_EXISTS"
+    );
+}
+
+#[tokio::test]
+async fn every_decision_can_be_read_again_and_p28_only_by_its_tenant() {
+    let world = World::start().await;
+    with_policy(&world, OURS, "1000.00").await;
+    let customer = with_customer(&world, OURS, "C-1").await.customer_id;
+    let approved = check(&world, "r1", &customer, "600.00").await;
+    let refused = check(&world, "r2", &customer, "600.00").await;
+    let mut client = CreditDecisionServiceClient::new(world.channel());
+    let request = ListCreditDecisionsRequest {
+        customer_id: Some(customer),
+        kind: Some(CreditDecisionKind::Check.into()),
+        ..ListCreditDecisionsRequest::default()
+    };
+    let asked = world.signed(OURS, request);
+    let page = client
+        .list_credit_decisions(asked)
+        .await
+        .unwrap()
+        .into_inner();
+    let told: Vec<_> = page
+        .credit_decisions
+        .iter()
+        .map(|one| one.decision.clone())
+        .collect();
+    assert_eq!(told, [refused.decision.clone(), approved.decision]);
+    let reservation_id = approved.reservation.unwrap().reservation_id;
+    let effects = page.credit_decisions.iter().map(|one| one.effect.clone());
+    let effects: Vec<_> = effects.collect();
+    assert_eq!(effects, [None, Some(Effect::ReservationId(reservation_id))]);
+
+    let request = GetCreditDecisionRequest {
+        decision_id: refused.decision.unwrap().decision_id,
+    };
+    let asked = world.signed(OURS, request.clone());
+    let read = client
+        .get_credit_decision(asked)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(read.credit_decision.as_ref(), page.credit_decisions.first());
+    let asked = world.signed(THEIRS, request);
+    let foreign = client.get_credit_decision(asked).await.unwrap_err();
+    assert_eq!(
+        (foreign.code(), reason(&foreign).as_str()),
+        (Code::NotFound, "DECISION_NOT_FOUND")
     );
 }

@@ -85,7 +85,7 @@ impl World {
                      credit.exchange_rates:read credit.exchange_rates:write \
                      credit.customers:read credit.customers:write \
                      credit.policies:read credit.policies:write \
-                     credit.reservations:read credit.reservations:write feed:read";
+                     credit.reservations:read credit.reservations:write credit.decisions:read feed:read";
         let grant = Grant {
             issuer: "platform",
             audience: "recoup",

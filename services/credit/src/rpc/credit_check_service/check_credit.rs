@@ -9,7 +9,7 @@ use events::append_in_tx;
 use jiff::Timestamp;
 use opentelemetry::KeyValue;
 use postgres::idempotency::{self, Begun};
-use postgres::{audit, retried};
+use postgres::{TenantId, Tx, audit, retried};
 use prost::Message as _;
 use runtime::{Answer, Call, Refusal};
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::domain::granted_terms::in_force_on;
 use crate::domain::reservation::expiry;
 use crate::domain::{
-    Coded as _, CreditCheck, CreditCheckOutcome, CreditEvent, Reservation, ReservationId,
+    Coded as _, CreditCheck, CreditCheckOutcome, CreditEvent, Exposure, Reservation, ReservationId,
     ReservationState, Standing, credit_check,
 };
 use crate::events::outbound::announce;
@@ -27,6 +27,7 @@ use crate::rpc::wire::exposure::exposure_to_wire;
 use crate::rpc::wire::reservation::{Order, order_from_wire, outcome_to_wire, reservation_to_wire};
 use crate::rpc::{error, standing};
 use crate::store;
+use crate::store::exposure::Locked;
 
 /// 1. Parse; 2. take the request id, or answer as the first time; 3. lock the customer's exposure:
 ///    two orders that fit only one by one meet here; 4. decide on what is read after that; 5. store
@@ -47,33 +48,13 @@ pub async fn handle(
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
             Begun::First(first) => first,
         };
-        let profile = store::tenant_profile::find_in_tx(&mut tx, tenant).await?;
-        let profile = profile.ok_or_else(|| error::profile_not_found(tenant))?;
-        let today = profile.day_of(now);
+        let Decided {
+            check,
+            exposure,
+            expires,
+            locked,
+        } = decide_in_tx(&app, &mut tx, tenant, &order, now).await?;
         let customer_id = order.customer_id;
-        let not_found = || error::customer_not_found(customer_id.0);
-        let locked = store::exposure::lock_in_tx(&mut tx, tenant, customer_id).await?;
-        let locked = locked.ok_or_else(not_found)?;
-        let customer = store::customer::find_in_tx(&mut tx, tenant, customer_id).await?;
-        let customer = customer.ok_or_else(not_found)?;
-        let code = customer.details.policy_code();
-        let versions = store::credit_policy::versions_in_tx(&mut tx, tenant, &code).await?;
-        let policy = in_force_on(&versions, today);
-        let policy = policy.ok_or_else(|| error::no_policy_in_force(&code))?;
-        let (_, entry) = policy.segments.entry_for(customer.details.segment.as_ref());
-        let expires = expiry(order.expires_time, entry.reservation_lifetime, now)
-            .map_err(|refused| error::reservation_refused(&refused))?;
-        let rates = store::exchange_rate::table_in_tx(&mut tx, tenant, &profile, today).await?;
-        let found = standing::read_in_tx(&mut tx, tenant, &customer, entry, &rates, today).await?;
-        let standing = Standing {
-            policy_version: &policy.name(),
-            limit: found.limit,
-            exposure: &found.exposure,
-            holds: &found.holds,
-        };
-        let check = app
-            .stamped(|stamp| credit_check::check(order.amount, standing, &rates, today, stamp))
-            .map_err(|failed| error::convert_refused(&failed))?;
         let reservation = match check.outcome {
             CreditCheckOutcome::Approved if !request.validate_only => {
                 let fresh = || app.stamped(|stamp| ReservationId(stamp.id()));
@@ -119,7 +100,7 @@ pub async fn handle(
             outcome: outcome_to_wire(check.outcome).into(),
             decision: Some(decision_to_wire(&check.decision)),
             reservation: reservation.as_ref().map(reservation_to_wire),
-            exposure_before: Some(exposure_to_wire(&found.exposure)),
+            exposure_before: Some(exposure_to_wire(&exposure)),
             available_amount_before: check.available_before.map(money_to_wire),
         };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
@@ -131,6 +112,58 @@ pub async fn handle(
     .await;
     app.feed.announce();
     done
+}
+
+/// An order that was judged.
+struct Decided {
+    check: CreditCheck,
+    /// What was found.
+    exposure: Exposure,
+    /// When a reservation made now ends.
+    expires: Timestamp,
+    locked: Locked,
+}
+
+/// Locks the customer's exposure and decides on what is read after that.
+async fn decide_in_tx(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    order: &Order,
+    now: Timestamp,
+) -> Result<Decided, Refusal> {
+    let profile = store::tenant_profile::find_in_tx(tx, tenant).await?;
+    let profile = profile.ok_or_else(|| error::profile_not_found(tenant))?;
+    let today = profile.day_of(now);
+    let not_found = || error::customer_not_found(order.customer_id.0);
+    let locked = store::exposure::lock_in_tx(tx, tenant, order.customer_id).await?;
+    let locked = locked.ok_or_else(not_found)?;
+    let customer = store::customer::find_in_tx(tx, tenant, order.customer_id).await?;
+    let customer = customer.ok_or_else(not_found)?;
+    let code = customer.details.policy_code();
+    let versions = store::credit_policy::versions_in_tx(tx, tenant, &code).await?;
+    let policy = in_force_on(&versions, today);
+    let policy = policy.ok_or_else(|| error::no_policy_in_force(&code))?;
+    let (_, entry) = policy.segments.entry_for(customer.details.segment.as_ref());
+    let expires = expiry(order.expires_time, entry.reservation_lifetime, now)
+        .map_err(|refused| error::reservation_refused(&refused))?;
+    let rates = store::exchange_rate::table_in_tx(tx, tenant, &profile, today).await?;
+    let found = standing::read_in_tx(tx, tenant, &customer, entry, &rates, today).await?;
+    let standing = Standing {
+        policy_version: &policy.name(),
+        limit: found.limit,
+        exposure: &found.exposure,
+        holds: &found.holds,
+    };
+    let check = app
+        .stamped(|stamp| credit_check::check(order.amount, standing, &rates, today, stamp))
+        .map_err(|failed| error::convert_refused(&failed))?;
+    Ok(Decided {
+        check,
+        exposure: found.exposure,
+        expires,
+        locked,
+    })
 }
 
 fn set_aside(

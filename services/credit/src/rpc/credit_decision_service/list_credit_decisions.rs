@@ -1,0 +1,40 @@
+//! ListCreditDecisions: newest first.
+
+use contracts::credit::{ListCreditDecisionsRequest, ListCreditDecisionsResponse};
+use jiff::Timestamp;
+use postgres::pages::Listing;
+use prost::Message as _;
+use runtime::{Call, Refusal};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::rpc::wire::decision::{credit_decision_to_wire, filter_from_wire};
+use crate::store;
+
+/// One page in one read transaction.
+pub async fn handle(
+    app: &App,
+    call: Call,
+    request: ListCreditDecisionsRequest,
+) -> Result<ListCreditDecisionsResponse, Refusal> {
+    let filter = filter_from_wire(&request)?;
+    let narrows = ListCreditDecisionsRequest {
+        page_size: 0,
+        page_token: String::new(),
+        ..request.clone()
+    };
+    let tenant = call.tenant();
+    let listing = Listing::new(tenant, call.method().path, &narrows.encode_to_vec());
+    let page = listing.page::<(Timestamp, Uuid)>(request.page_size, &request.page_token)?;
+    let mut tx = app.db.begin_read(&call).await?;
+    let (after, limit) = (page.after(), page.fetch_limit());
+    let rows = store::credit_decision::list_in_tx(&mut tx, tenant, &filter, after, limit).await?;
+    tx.commit().await?;
+    let (shown, next_page_token) = page.cut(rows, |one| {
+        (one.decision.decided_time, one.decision.decision_id.0)
+    });
+    Ok(ListCreditDecisionsResponse {
+        credit_decisions: shown.iter().map(credit_decision_to_wire).collect(),
+        next_page_token,
+    })
+}
