@@ -32,6 +32,8 @@ pub(crate) struct Feeder {
     pub(crate) setup: Arc<Setup>,
     /// Timers announced in this process.
     pub(crate) hints: mpsc::Receiver<Scheduled>,
+    /// Of those, the ones that are to be passed on next.
+    pub(crate) told: Vec<Scheduled>,
     /// To the dispatcher.
     pub(crate) due: mpsc::Sender<Vec<Scheduled>>,
     /// How many timers the dispatcher has free hands for.
@@ -97,11 +99,10 @@ impl Redis {
 impl Feeder {
     /// Runs until `shutdown`.
     pub(crate) async fn run(mut self, shutdown: CancellationToken) {
-        let mut told = Vec::new();
         loop {
             let next = tokio::select! {
                 () = shutdown.cancelled() => return,
-                next = self.turn(std::mem::take(&mut told)) => next,
+                next = self.turn() => next,
             };
             let poll_period = if next.now {
                 Duration::ZERO
@@ -110,7 +111,8 @@ impl Feeder {
             };
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                _ = self.hints.recv_many(&mut told, HINT_LIMIT) => {}
+                _ = self.hints.recv_many(&mut self.told, HINT_LIMIT), if self.told.is_empty() => {}
+                _ = self.due.reserve(), if !self.told.is_empty() => {}
                 Ok(()) = self.room.changed(), if next.with_room => {}
                 () = self.setup.clock.wait_until(next.at.unwrap_or(Timestamp::MAX)) => {}
                 () = sleep(poll_period) => {}
@@ -118,34 +120,37 @@ impl Feeder {
         }
     }
 
-    async fn turn(&mut self, told: Vec<Scheduled>) -> Next {
+    async fn turn(&mut self) -> Next {
         if !self.redis.is_to_be_asked() {
-            self.pass_on(told);
+            self.pass_on();
             return Next::default();
         }
-        match self.exchange(&told).await {
+        match self.exchange().await {
             Ok(next) => {
+                self.told.clear();
                 self.redis.note_answer();
                 next
             }
             Err(error) => {
                 self.redis.note_failure(&error);
                 self.setup.metrics.redis_failed();
-                self.pass_on(told);
+                self.pass_on();
                 Next::default()
             }
         }
     }
 
-    /// Hands hints to the dispatcher past Redis, as far as it has room.
-    fn pass_on(&self, told: Vec<Scheduled>) {
-        if !told.is_empty() && self.due.try_send(told).is_err() {
-            tracing::debug!("timer hints dropped; the sweep will find the timers");
+    /// Hands hints to the dispatcher past Redis, once it has taken the ones before.
+    fn pass_on(&mut self) {
+        if !self.told.is_empty()
+            && let Ok(place) = self.due.try_reserve()
+        {
+            place.send(std::mem::take(&mut self.told));
         }
     }
 
     /// One turn with Redis.
-    async fn exchange(&mut self, told: &[Scheduled]) -> Result<Next, RedisError> {
+    async fn exchange(&mut self) -> Result<Next, RedisError> {
         let now = self.setup.clock.now();
         let Redis {
             set: Some(set),
@@ -159,9 +164,8 @@ impl Feeder {
             // What was announced while it was away is not in there, whatever the mark says.
             *filling = Some(Filling::anew(now));
         }
-        let near = told
-            .iter()
-            .filter(|timer| timer.due_time <= filling::horizon(now));
+        let horizon = filling::horizon(now);
+        let near = self.told.iter().filter(|timer| timer.due_time <= horizon);
         set.add(&near.cloned().collect::<Vec<_>>()).await?;
 
         let mut filled = set.filled_until().await?;

@@ -112,6 +112,7 @@ impl Workers {
         let feeder = Feeder {
             setup: Arc::clone(&setup),
             hints,
+            told: Vec::new(),
             due,
             room,
             redis: Redis::new(due_set, answers),

@@ -8,7 +8,7 @@ use testkit::eventually;
 use timers::{TimersConfig, Wakeups};
 use uuid::Uuid;
 
-use crate::world::{Crew, PATIENCE, World, no_sweep, start, sweeping};
+use crate::world::{Crew, Gate, KIND, PATIENCE, World, no_sweep, start, sweeping};
 
 fn wide() -> TimersConfig {
     TimersConfig {
@@ -91,4 +91,41 @@ async fn p38_a_kind_without_a_handler_is_left_to_the_process_that_has_one() {
         .await;
     old_release.stop().await;
     new_release.stop().await;
+}
+
+#[tokio::test]
+async fn p38_a_drain_waits_for_the_jobs_at_work_and_begins_no_other() {
+    let world = World::new().await;
+    let gate = Gate::closed();
+    let three_hands = TimersConfig {
+        concurrency: NonZeroU16::new(3).unwrap(),
+        ..sweeping()
+    };
+    let mut workers = world.workers(None, three_hands);
+    let (acting, at) = (world.clone(), gate.clone());
+    workers.on(KIND, move |claim| {
+        let (world, gate) = (acting.clone(), at.clone());
+        async move {
+            gate.pass().await;
+            world.act(claim).await
+        }
+    });
+    let crew = Crew::start(workers);
+    let begun = world.schedule(&crew.wakeups, 3, start()).await;
+    for _ in &begun {
+        gate.arrival().await;
+    }
+    // All hands are busy; these are due, and stay when the hands become free.
+    let left = world.schedule(&crew.wakeups, 3, start()).await;
+    let mut stopping = std::pin::pin!(crew.stop());
+    assert!(futures_util::poll!(&mut stopping).is_pending());
+    gate.open(6);
+    stopping.await;
+    assert_eq!(world.acted().await, begun);
+
+    let crew = world.crew(None, sweeping());
+    world
+        .all_act_once(&[begun, left].concat(), "by the next process")
+        .await;
+    crew.stop().await;
 }
