@@ -351,6 +351,8 @@ pub(super) mod tests {
         assert_eq!(end(&mut one, past), Err(AgreementError::EndInThePast));
         assert_eq!(end(&mut one, today), Err(AgreementError::EndBeforeStart));
         assert_eq!(end(&mut one, date(2026, 12, 31)), Ok(()));
+        let known = date(2026, 12, 31);
+        assert_eq!(end(&mut one, known), Err(AgreementError::Ended));
         let later = date(2027, 1, 31);
         assert_eq!(end(&mut one, later), Err(AgreementError::Ended));
         assert_eq!(end(&mut one, date(2026, 9, 30)), Ok(()));

@@ -82,6 +82,16 @@ fn p_19_the_agency_has_it_only_after_reminders_is_quiet_and_invoicing_was_asked(
     );
     assert_eq!(early, Err(PlacementError::LookAgain));
     assert_eq!(placed.placement.state, PlacementState::PendingHold);
+    // Also when it has fallen quiet since: the answer may be older than the last message.
+    placed.placement.hold_placed(CASE, Some(real(0))).unwrap();
+    let early = look_at(
+        &mut placed,
+        &setup,
+        setup.balances(),
+        &BTreeMap::new(),
+        "0.00",
+    );
+    assert_eq!(early, Err(PlacementError::LookAgain));
     // Asked again, reminders may name a later instant, or none any more.
     placed.placement.hold_placed(CASE, None).unwrap();
     let look = look_at(
