@@ -24,6 +24,10 @@ help: ## List the targets
 install: ## Install what build, demo and tests need; quick when all is there
 	$(step) 'Install what is missing' .make/install
 
+.PHONY: demo
+demo: install ## Run the whole story on data of its own, and check it
+	@cargo run --quiet --locked --package recoup -- demo
+
 .PHONY: test
 test: install check-format check-protos check-breaking check-clippy build check-queries run-tests ## Run all checks and tests, as CI does
 

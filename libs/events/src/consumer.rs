@@ -126,6 +126,9 @@ impl<A: Send + Sync + 'static> Consumer<A> {
         loop {
             let consuming = self.consume_stream(client.clone());
             tokio::select! {
+                // First: a producer that shuts down with us ends the stream, and must not be
+                // asked for another one.
+                biased;
                 () = shutdown.cancelled() => return,
                 outcome = consuming => match outcome {
                     Ok(()) => failures = 0,
@@ -136,6 +139,7 @@ impl<A: Send + Sync + 'static> Consumer<A> {
                 }
             }
             tokio::select! {
+                biased;
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep(self.pause(failures)) => {}
             }

@@ -13,7 +13,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use futures_util::future::join_all;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use postgres::Database;
 use runtime::{Authenticator, Health, Panicked, Server, Shutdown, Tasks, Telemetry, admin};
 use stores::provision::{self, Login};
 use stores::{Stores, StoresConfig};
@@ -71,22 +73,8 @@ impl Installation {
             services,
             databases,
         } = services::start(&world).await?;
-        let databases = Arc::new(databases);
-        let are_ready = move || {
-            let databases = Arc::clone(&databases);
-            async move {
-                join_all(databases.iter().map(|db| db.is_ready()))
-                    .await
-                    .iter()
-                    .all(|ready| *ready)
-            }
-        };
-        let admin = admin::serve(
-            admin_listener,
-            telemetry.clone(),
-            shutdown.clone(),
-            are_ready,
-        );
+        let (metrics, stop) = (telemetry.clone(), shutdown.clone());
+        let admin = admin::serve(admin_listener, metrics, stop, all_ready(databases));
         background.spawn("admin", admin);
 
         let authenticator = Authenticator::try_new(&config.auth, false).await?;
@@ -174,4 +162,17 @@ async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> 
     let listener = listener.with_context(|| format!("listening on {address}"))?;
     let address = listener.local_addr()?;
     Ok((listener, address))
+}
+
+/// Whether every database answers: what readiness asks.
+fn all_ready(databases: Vec<Database>) -> impl Fn() -> BoxFuture<'static, bool> + Send + Sync {
+    let databases = Arc::new(databases);
+    move || {
+        let databases = Arc::clone(&databases);
+        async move {
+            let answers = join_all(databases.iter().map(Database::is_ready)).await;
+            answers.iter().all(|ready| *ready)
+        }
+        .boxed()
+    }
 }

@@ -14,6 +14,7 @@
 //! tests and demonstrations; a cluster runs the services one by one.
 
 pub mod data_dir;
+pub mod demo;
 pub mod installation;
 pub mod keys;
 pub mod services;

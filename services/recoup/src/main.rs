@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use recoup::{token, up};
+use recoup::{demo, token, up};
 
 /// Recoup turns invoices into cash.
 #[derive(Parser)]
@@ -17,6 +17,7 @@ struct Arguments {
 enum Command {
     Up(up::Arguments),
     Token(token::Arguments),
+    Demo(demo::Arguments),
 }
 
 #[tokio::main]
@@ -36,5 +37,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Token(arguments) => token::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments).await,
     }
 }

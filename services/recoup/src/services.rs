@@ -22,7 +22,10 @@ pub type Migrations = fn() -> Migrator;
 
 /// Every service of this process, with its schema. One that is to be served is added here and in
 /// [`start`].
-pub const ALL: [(&str, Migrations); 1] = [(invoicing::SERVICE, invoicing::migrations)];
+pub const ALL: [(&str, Migrations); 2] = [
+    (credit::SERVICE, credit::migrations),
+    (invoicing::SERVICE, invoicing::migrations),
+];
 
 /// Their names.
 #[must_use]
@@ -72,14 +75,24 @@ pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
     let runner = |service| Runner::new(service, Tasks::clone(tasks));
 
     let config = world
+        .settings(credit::SERVICE, credit::config::layers(None)?)?
+        .build()?;
+    let credit =
+        credit::app::App::start(&config, clock.clone(), telemetry, tasks, shutdown).await?;
+    let of_credit = runner(credit::SERVICE);
+
+    let config = world
         .settings(invoicing::SERVICE, invoicing::config::layers(None)?)?
         .build()?;
     let invoicing =
         invoicing::app::App::start(&config, clock.clone(), telemetry, tasks, shutdown).await?;
     let of_invoicing = runner(invoicing::SERVICE);
 
-    let services = invoicing::rpc::own(Services::new(), &invoicing, &of_invoicing);
-    let feeds = invoicing::rpc::feed(&invoicing, &of_invoicing);
+    let services = credit::rpc::own(Services::new(), &credit, &of_credit);
+    let services = invoicing::rpc::own(services, &invoicing, &of_invoicing);
+    let feeds =
+        credit::rpc::feed(&credit, &of_credit).and(invoicing::rpc::feed(&invoicing, &of_invoicing));
+    // Credit consumes no feed: it parks nothing.
     let parked = invoicing::rpc::parked(&invoicing, &of_invoicing);
     Ok(Started {
         services: services
@@ -93,7 +106,7 @@ pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
                     .max_decoding_message_size(MAX_MESSAGE_BYTES)
                     .max_encoding_message_size(MAX_MESSAGE_BYTES),
             ),
-        databases: vec![invoicing.db.clone()],
+        databases: vec![credit.db.clone(), invoicing.db.clone()],
     })
 }
 

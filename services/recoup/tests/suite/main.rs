@@ -7,6 +7,7 @@
 )]
 
 mod child;
+mod demo;
 mod lifecycle;
 mod serving;
 mod tokens;

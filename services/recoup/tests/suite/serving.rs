@@ -73,6 +73,7 @@ async fn every_service_is_behind_one_address() {
         "grpc.health.v1.Health",
         "recoup.events.v1.EventFeedService",
         "recoup.events.v1.ParkedEventService",
+        "recoup.credit.v1.CustomerService",
         "recoup.invoicing.v1.NumberSeriesService",
     ] {
         assert!(
