@@ -63,27 +63,8 @@ pub async fn handle(
             }
             _ => None,
         };
-        let granted = reservation
-            .as_ref()
-            .map(|reservation| reservation.reservation_id);
-        let reference = &order.order_reference;
-        store::credit_decision::insert_check_in_tx(
-            &mut tx,
-            tenant,
-            &check.decision,
-            customer_id,
-            reference,
-            granted,
-        )
-        .await?;
-        if let Some(reservation) = &reservation {
-            if !store::exposure::raise_in_tx(&mut tx, tenant, customer_id, locked).await? {
-                return Err(Refusal::stale("LOST_RACE"));
-            }
-            if !store::reservation::insert_in_tx(&mut tx, tenant, reservation).await? {
-                return Err(error::reservation_exists(reservation.reservation_id));
-            }
-        }
+        let kept = (&order, &check, reservation.as_ref());
+        keep_in_tx(&mut tx, tenant, kept, locked).await?;
         if !request.validate_only {
             let told = [announce(
                 tenant,
@@ -112,6 +93,36 @@ pub async fn handle(
     .await;
     app.feed.announce();
     done
+}
+
+/// Stores the decision, and the reservation if there is one, on the condition that the exposure is
+/// still the one that was decided on (P11).
+async fn keep_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    (order, check, reservation): (&Order, &CreditCheck, Option<&Reservation>),
+    locked: Locked,
+) -> Result<(), Refusal> {
+    let customer_id = order.customer_id;
+    store::credit_decision::insert_check_in_tx(
+        tx,
+        tenant,
+        &check.decision,
+        customer_id,
+        &order.order_reference,
+        reservation.map(|reservation| reservation.reservation_id),
+    )
+    .await?;
+    let Some(reservation) = reservation else {
+        return Ok(());
+    };
+    if !store::exposure::raise_in_tx(tx, tenant, customer_id, locked).await? {
+        return Err(Refusal::stale("LOST_RACE"));
+    }
+    if !store::reservation::insert_in_tx(tx, tenant, reservation).await? {
+        return Err(error::reservation_exists(reservation.reservation_id));
+    }
+    Ok(())
 }
 
 /// An order that was judged.

@@ -14,15 +14,15 @@
 //! 5. Unapplied cash that covers what a currency would ask for keeps it out (CA-8). Last, since it is
 //!    held against what would really be asked for.
 
+mod outcome;
+
 use std::collections::BTreeMap;
 
 use calendar::{Date, Timestamp};
 use money::{Currency, Money, MoneyError};
 
 use crate::domain::code::Level;
-use crate::domain::contact::{ContactAnswer, ContactVerdict};
 use crate::domain::decision::Findings;
-use crate::domain::dunning_run::DunningOutcome;
 use crate::domain::hold::{Bearing, bearing};
 use crate::domain::id::InvoiceId;
 use crate::domain::invoice::CaseInvoice;
@@ -67,64 +67,6 @@ struct Candidate<'a> {
     currency: Currency,
     rung: Rung<'a>,
     lines: Vec<Line>,
-}
-
-impl Judgement {
-    /// What it came to, in the words of a dunning run.
-    #[must_use]
-    pub fn outcome(&self) -> DunningOutcome {
-        match &self.letter {
-            Some(_) if self.not_before.is_some() => DunningOutcome::Postponed,
-            Some(letter) if letter.step.channel.needs_person() => DunningOutcome::Task,
-            Some(_) => DunningOutcome::Message,
-            None if self.already_done => DunningOutcome::AlreadyDone,
-            None if !self.kept_out.is_empty() => DunningOutcome::Suppressed,
-            None if self.postponed.is_some() => DunningOutcome::Postponed,
-            None => DunningOutcome::NothingDue,
-        }
-    }
-
-    /// Heeds what the contact rules say of the letter: it is put off, or nothing of it may be asked
-    /// for until a fact changes (CC-11). At sending they are asked again.
-    pub fn heed(&mut self, answer: ContactAnswer) {
-        match answer.verdict {
-            ContactVerdict::Allowed => {}
-            ContactVerdict::Later(_, from) => self.not_before = Some(from),
-            ContactVerdict::Forbidden(reason) => self.forbid(reason),
-        }
-        self.findings.extend(answer.findings);
-    }
-
-    fn forbid(&mut self, reason: Reason) {
-        let Some(letter) = self.letter.take() else {
-            return;
-        };
-        for invoice_id in letter.invoice_ids() {
-            let lines = letter
-                .lines
-                .iter()
-                .filter(|line| line.invoice_id == invoice_id);
-            let lines: Vec<Line> = lines.cloned().collect();
-            let Some(first) = lines.first() else { continue };
-            self.kept_out.push(KeptOut {
-                invoice_id,
-                step: StepReference {
-                    step_code: first.step_code.clone(),
-                    level: first.level,
-                    ..letter.step.clone()
-                },
-                reason,
-                lines,
-            });
-        }
-    }
-
-    /// Whether unapplied cash kept something out: a person should apply it (CA-8).
-    #[must_use]
-    pub fn cash_covers(&self) -> bool {
-        let by_cash = |kept: &KeptOut| kept.reason == Reason::UnappliedCashCovers;
-        self.kept_out.iter().any(by_cash)
-    }
 }
 
 /// Judges a case on a day in the debtor's zone, by the version of a strategy named
@@ -404,7 +346,9 @@ fn asked_by_currency(candidates: &[Candidate<'_>]) -> Result<Vec<(Currency, Mone
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::contact::{ContactAnswer, ContactVerdict};
     use crate::domain::debtor::{Channel, DebtorKind};
+    use crate::domain::dunning_run::DunningOutcome;
     use crate::domain::hold::{Hold, HoldReason, HoldScope, NewHold};
     use crate::domain::id::HoldId;
     use crate::domain::message::MessageState;
