@@ -5,6 +5,8 @@
 
 mod outcome;
 
+use std::collections::BTreeSet;
+
 use calendar::{Date, Timestamp};
 
 pub use outcome::{Overtaken, StepEffect, TaskKind, TaskOutcome};
@@ -298,6 +300,13 @@ impl Task {
         self.kind.is_contact() && (of_case || touched)
     }
 
+    /// Whether there is nothing left to turn to the debtor about: none of its invoices is among those
+    /// on which something is owed.
+    #[must_use]
+    pub fn is_paid(&self, owed: &BTreeSet<InvoiceId>) -> bool {
+        self.kind.is_contact() && !self.invoice_ids.iter().any(|id| owed.contains(id))
+    }
+
     /// Facts overtook it; none if it was not open.
     pub fn overtake(
         &mut self,
@@ -323,8 +332,6 @@ impl Task {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::domain::communication::CommunicationOutcome;
     use crate::domain::samples::{self, instant, invoice_id};
@@ -436,6 +443,14 @@ mod tests {
             complete(TaskKind::Call, early).unwrap_err(),
             TaskError::TimeInTheFuture
         );
+    }
+
+    #[test]
+    fn p13_nobody_is_called_about_what_is_paid() {
+        let owed = BTreeSet::from([invoice_id(2)]);
+        assert!(task(TaskKind::Call).is_paid(&owed));
+        assert!(!task(TaskKind::Call).is_paid(&BTreeSet::from([invoice_id(1)])));
+        assert!(!task(TaskKind::UnappliedCash).is_paid(&owed));
     }
 
     #[test]
