@@ -26,7 +26,7 @@ use super::target::Payer;
 use super::{
     Allocation, ApplicationId, ApplicationRefusal, ApplicationReversal, ApplicationRule,
     ApplicationStep, ApplyError, ClosingKind, Coded, CustomerId, Decision, EntryCause, EntryKind,
-    InvoiceBalance, NamedInvoice, ReceiptId, Receivable, Stamp, Target, Tolerance,
+    GrantedTolerance, InvoiceBalance, NamedInvoice, ReceiptId, Receivable, Stamp, Target,
 };
 
 /// Where an application of money stands.
@@ -99,15 +99,6 @@ impl Application {
             ApplicationState::Reversed
         }
     }
-}
-
-/// The tolerance that holds for a customer on a day, and the policy it is from.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GrantedTolerance {
-    /// How far a payment may miss.
-    pub tolerance: Tolerance,
-    /// For example `credit-policy/standard@3`; empty where none is granted.
-    pub policy_version: String,
 }
 
 /// Applies money to the receivables in `book`, which holds at least every named invoice, or for a
@@ -297,6 +288,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::domain::Tolerance;
     use crate::domain::code::assert_complete;
     use crate::domain::samples::{
         Desk, assert_sums_hold, by_rule, customer, eur, issued, item, named, oldest_first, owed,
@@ -524,6 +516,46 @@ mod tests {
         assert_eq!(paid.allocated_amount, eur("1497.00"));
         assert!(paid.rest_amount.is_zero());
         assert!(rules(&paid).contains(&("TL-5", true)));
+    }
+
+    #[test]
+    fn tl_5_a_tolerance_is_used_once_be_it_below_or_above() {
+        let mut desk = Desk::default();
+        let mut book = [
+            owed(&mut desk, "1000.00", "net 30", JAN_1),
+            owed(&mut desk, "500.00", "net 30", JAN_1),
+        ];
+        let Target::Named(mut invoices) = named(&book) else {
+            panic!("named")
+        };
+        invoices[0].amount = Some(eur("995.00"));
+        let target = Target::Named(invoices);
+        let paid = pay_with_tolerance(&mut desk, &mut book, "1501.00", target).unwrap();
+        assert_eq!(tolerances(&paid), [eur("5.00"), eur("0.00")]);
+        assert_eq!(paid.rest_amount, eur("6.00"));
+        assert!(paid.overpayment_tolerance_amount.is_zero());
+    }
+
+    #[test]
+    fn tl_6_within_an_invoice_the_last_items_are_short() {
+        let mut desk = Desk::default();
+        let terms = "fixed 990 EUR: net 10; fixed 8 EUR: net 20; rest: net 30";
+        let mut book = [owed(&mut desk, "1000.00", terms, JAN_1)];
+        let target = named(&book);
+        let paid = pay_with_tolerance(&mut desk, &mut book, "996.00", target).unwrap();
+        assert_eq!(tolerances(&paid), [eur("0.00"), eur("2.00"), eur("2.00")]);
+        assert_eq!(book[0].state, InvoiceState::Closed);
+        // An instalment that is paid but for a little is settled by itself (DD-9).
+        let mut book = [owed(
+            &mut desk,
+            "1000.00",
+            "50%: net 10; rest: net 40",
+            JAN_1,
+        )];
+        let target = named(&book);
+        let paid = pay_with_tolerance(&mut desk, &mut book, "498.00", target).unwrap();
+        assert_eq!(tolerances(&paid), [eur("2.00")]);
+        assert_eq!(book[0].open_amount(), Ok(eur("500.00")));
     }
 
     #[test]

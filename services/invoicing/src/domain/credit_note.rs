@@ -299,6 +299,7 @@ mod tests {
     };
     use crate::domain::{ClosingKind, EntryKind, WriteOffOrder, WriteOffReason, WriteOffState};
 
+    const PAID: Date = date(2026, 1, 20);
     const TODAY: Date = date(2026, 2, 1);
 
     /// Credits `gross` of an invoice without tax.
@@ -350,7 +351,7 @@ mod tests {
         let mut desk = Desk::default();
         let mut invoice = issued_with(&mut desk, "1000.00", "1/40", false, date(2026, 1, 1));
         let debt = invoice.receivable_mut().unwrap();
-        let mut paid = pay_named(&mut desk, debt, "990.00", TODAY).unwrap();
+        let mut paid = pay_named(&mut desk, debt, "990.00", PAID).unwrap();
         let first = credit(&mut desk, &mut invoice, "200.00", &[]);
         let note = &first.credit_note;
         assert_eq!(note.allocations[0].amount, eur("2.00"));
@@ -358,6 +359,8 @@ mod tests {
         assert_eq!(note.customer_credit_amount, eur("198.00"));
         let debt = invoice.receivable().unwrap();
         assert_eq!(debt.closing_kind, Some(ClosingKind::Payment));
+        assert_eq!(debt.closed_date, Some(PAID));
+        assert_eq!(debt.items[0].closed_date, Some(PAID));
         let second = credit(
             &mut desk,
             &mut invoice,

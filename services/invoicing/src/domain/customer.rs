@@ -43,12 +43,31 @@ pub struct Grant {
     pub tolerance: Tolerance,
 }
 
+/// The tolerance that holds for a customer on a day, and the policy it is from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GrantedTolerance {
+    /// How far a payment may miss.
+    pub tolerance: Tolerance,
+    /// For example `credit-policy/standard@3`; empty where none is granted.
+    pub policy_version: String,
+}
+
 impl Customer {
     /// The grant that holds on a day: the one with the latest first day not after it.
     #[must_use]
     pub fn grant_on(&self, date: Date) -> Option<&Grant> {
         let holds = |grant: &&Grant| grant.valid_from_date <= date;
         self.grants.iter().rev().find(holds)
+    }
+
+    /// The tolerance for money of a day; none before the first grant.
+    #[must_use]
+    pub fn tolerance_on(&self, receipt_date: Date) -> GrantedTolerance {
+        let grant = self.grant_on(receipt_date);
+        grant.map_or_else(GrantedTolerance::default, |grant| GrantedTolerance {
+            tolerance: grant.tolerance.clone(),
+            policy_version: grant.policy_version.clone(),
+        })
     }
 }
 
@@ -71,5 +90,8 @@ mod tests {
         assert_eq!(code_on(date(2026, 3, 31)), Some("net 30"));
         assert_eq!(code_on(date(2026, 4, 1)), Some("net 14"));
         assert_eq!(code_on(date(2027, 1, 1)), Some("net 14"));
+        assert_eq!(someone.tolerance_on(date(2025, 12, 31)).policy_version, "");
+        let granted = someone.tolerance_on(date(2026, 1, 1));
+        assert_eq!(granted.policy_version, "credit-policy/standard@1");
     }
 }

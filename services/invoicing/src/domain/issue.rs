@@ -7,8 +7,8 @@ use money::{Money, MoneyError};
 
 use super::terms::ScheduleError;
 use super::{
-    ClosingKind, Customer, DisputedPart, Due, EarlyPaymentOffer, Grant, Instalment, Invoice,
-    InvoiceContent, InvoiceState, OpenItem, OpenItemId, OpenItemKind, Receivable, Stamp, Standing,
+    ClosingKind, Customer, DisputedPart, Due, Grant, Instalment, Invoice, InvoiceContent,
+    InvoiceState, OpenItem, OpenItemId, OpenItemKind, Receivable, Stamp, Standing,
 };
 
 /// What becomes of an invoice that is issued; everything but its number.
@@ -55,14 +55,11 @@ impl Invoice {
         let mut content = self.content.clone();
         let invoice_date = content.invoice_date.unwrap_or(today);
         let policy_version = fill_in(&mut content, customer.grant_on(invoice_date), invoice_date);
-        let due = content
-            .due
-            .as_ref()
-            .ok_or(IssueError::CustomerWithoutTerms)?;
-        let none = EarlyPaymentOffer::default();
-        let offer = content.early_payment_offer.as_ref().unwrap_or(&none);
+        let offer = content.early_payment_offer.get_or_insert_default().clone();
+        let due = content.due.as_ref();
+        let due = due.ok_or(IssueError::CustomerWithoutTerms)?;
         Ok(IssuePlan {
-            instalments: due.instalments(gross, invoice_date, offer)?,
+            instalments: due.instalments(gross, invoice_date, &offer)?,
             counts_from_date: invoice_date.min(today),
             invoice_date,
             content,
@@ -229,6 +226,9 @@ mod tests {
         let plan = invoice.plan_issue(&stranger, date(2026, 3, 15)).unwrap();
         assert_eq!(plan.policy_version, None);
         assert_eq!(plan.instalments[0].discounts.offers[0].amount, eur("23.80"));
+        invoice.content.early_payment_offer = None;
+        let plan = invoice.plan_issue(&stranger, date(2026, 3, 15)).unwrap();
+        assert_eq!(plan.content.early_payment_offer, Some(offer("", false)));
         invoice.content.due = None;
         let refused = invoice.plan_issue(&stranger, date(2026, 3, 15));
         assert_eq!(refused, Err(IssueError::CustomerWithoutTerms));

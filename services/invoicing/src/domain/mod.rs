@@ -70,13 +70,13 @@ mod samples;
 
 pub use aging::{AgedAmount, AgingBasis, AgingBucket, AgingError, AgingQuery, AgingTable};
 pub use allocation::Allocation;
-pub use application::{Application, ApplicationState, CreditApplication, GrantedTolerance, apply};
+pub use application::{Application, ApplicationState, CreditApplication, apply};
 pub use code::Coded;
 pub use credit_note::{
     CreditNote, CreditNoteError, CreditNoteHeader, CreditNoteReason, CreditPlan, InvoiceCredit,
     IssuedCreditNote,
 };
-pub use customer::{Customer, Grant, Tenant};
+pub use customer::{Customer, Grant, GrantedTolerance, Tenant};
 pub use customer_credit::{
     CustomerCredit, CustomerCreditApplication, CustomerCreditBalance, CustomerCreditEntry,
     CustomerCreditError,

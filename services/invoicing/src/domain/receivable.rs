@@ -358,3 +358,84 @@ pub struct OpenItemBalance {
     /// The day on which what settled it took effect.
     pub closed_date: Option<Date>,
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::samples::{Desk, eur, named, owed, pay, pay_named, stamp_at};
+    use crate::domain::{ApplyError, Target, Tolerance};
+
+    const JAN_1: Date = date(2026, 1, 1);
+
+    #[test]
+    fn p5_the_books_refuse_more_than_is_open() {
+        let mut desk = Desk::default();
+        let mut book = [owed(&mut desk, "100.00", "net 30", JAN_1)];
+        // Named twice, which a request may not be: the rules would give it its amount twice.
+        let Target::Named(mut invoices) = named(&book) else {
+            panic!("named")
+        };
+        invoices.extend_from_within(..);
+        let target = Target::Named(invoices);
+        let paid = pay(
+            &mut desk,
+            &mut book,
+            eur("150.00"),
+            JAN_1,
+            target,
+            Tolerance::default(),
+        );
+        let refused = LedgerError::BelowNothing {
+            open_item_id: book[0].items[0].open_item_id,
+            amount: eur("-50.00"),
+        };
+        assert_eq!(paid, Err(ApplyError::Ledger(refused)));
+    }
+
+    #[test]
+    fn p8_of_nothing_nothing_is_written() {
+        let mut desk = Desk::default();
+        let mut debt = owed(&mut desk, "100.00", "net 30", JAN_1);
+        let posting = Posting {
+            kind: EntryKind::Discount,
+            amount: eur("0.00"),
+            date: JAN_1,
+            cause: None,
+            reversed: None,
+        };
+        let before = debt.clone();
+        debt.post(0, posting, &mut stamp_at(&mut desk, JAN_1))
+            .unwrap();
+        assert_eq!(debt, before);
+    }
+
+    #[test]
+    fn dd_9_the_balance_tells_every_item_and_the_oldest_that_is_open() {
+        let mut desk = Desk::default();
+        let mut debt = owed(&mut desk, "100.00", "50%: net 5; rest: net 10", JAN_1);
+        assert_eq!(debt.oldest_due_date(), Some(date(2026, 1, 6)));
+        pay_named(&mut desk, &mut debt, "50.00", date(2026, 1, 4)).unwrap();
+        assert_eq!(debt.oldest_due_date(), Some(date(2026, 1, 11)));
+        let balance = debt.balance().unwrap();
+        let items: Vec<_> = balance
+            .open_items
+            .iter()
+            .map(|item| (item.due_date, item.open_amount, item.closed_date))
+            .collect();
+        let expected = [
+            (date(2026, 1, 6), eur("0.00"), Some(date(2026, 1, 4))),
+            (date(2026, 1, 11), eur("50.00"), None),
+        ];
+        assert_eq!(items, expected);
+        assert_eq!(
+            (balance.open_amount, balance.version),
+            (eur("50.00"), debt.version)
+        );
+        pay_named(&mut desk, &mut debt, "50.00", date(2026, 1, 4)).unwrap();
+        assert_eq!(debt.oldest_due_date(), None);
+        assert_eq!(debt.take_new_entries().len(), 4);
+        assert!(debt.new_entries.is_empty());
+    }
+}

@@ -392,7 +392,10 @@ mod tests {
 
     use super::*;
     use crate::domain::code::assert_complete;
-    use crate::domain::samples::{Desk, assert_sums_hold, eur, owed, pay_named, stamp_at};
+    use crate::domain::samples::{
+        Desk, assert_sums_hold, eur, named, owed, pay, pay_named, stamp_at,
+    };
+    use crate::domain::{Target, Tolerance};
 
     const TODAY: Date = date(2026, 6, 1);
 
@@ -483,6 +486,26 @@ mod tests {
         assert_eq!(debt.write_offs[0].state, WriteOffState::Recovered);
         let refused = take_back(&mut desk, &mut debt, id, TODAY);
         assert_eq!(refused, Err(WriteOffError::Recovered));
+    }
+
+    #[test]
+    fn is_6_no_more_is_recovered_than_was_meant_for_the_invoice() {
+        let mut desk = Desk::default();
+        let mut book = [owed(&mut desk, "100.00", "net 30", date(2026, 1, 1))];
+        give_up(&mut desk, &mut book[0], Some("70.00")).unwrap();
+        let Target::Named(mut invoices) = named(&book) else {
+            panic!("named")
+        };
+        invoices[0].amount = Some(eur("45.00"));
+        let target = Target::Named(invoices);
+        let none = Tolerance::default();
+        let (paid, _) = pay(&mut desk, &mut book, eur("200.00"), TODAY, target, none).unwrap();
+        // The 30.00 that are open first, then 15.00 of what was written off: one allocation.
+        assert_eq!(paid.allocations.len(), 1);
+        assert_eq!(paid.allocations[0].amount, eur("45.00"));
+        assert_eq!(paid.allocations[0].reinstated_amount, eur("15.00"));
+        assert_eq!(paid.rest_amount, eur("155.00"));
+        assert_sums_hold(&book[0], &book[0].new_entries);
     }
 
     #[test]

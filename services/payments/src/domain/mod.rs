@@ -91,6 +91,7 @@ pub use receipt_rule::{InvoicingStep, ReceiptRule, ReceiptRuleStep, RepeatedStep
 pub use reference::{ReferenceForms, lookup_keys};
 pub use refund::{Refund, RefundOrder};
 pub use remittance::{Remittance, TextError, clean_text};
+pub use similarity::{name_keys, name_likeness};
 pub use stamp::Stamp;
 pub use statement_csv::{
     AmountFormat, DateFormat, DecimalMark, Encoding, FileError, RowFault, RowReason, StatementFile,

@@ -1,5 +1,5 @@
 //! Owns what came with money: the texts of payer and bank, cleaned and of bounded length. All of it
-//! may be personal data. Must not interpret them: [`super::quote`] and [`super::payer`] do.
+//! may be personal data. Must not interpret them: [`super::quote`] and [`super::matching`] do.
 
 use serde::{Deserialize, Serialize};
 

@@ -74,6 +74,9 @@ const EMPTY_WORDS: [&str; 38] = [
     "UND",
 ];
 
+/// Letters of a word that names are looked up by.
+const NAME_KEY_LENGTH: usize = 4;
+
 /// The words of a name that say who it is, in one spelling and in alphabetical order: `Müller & Söhne
 /// GmbH` and `MUELLER SOEHNE` are the same.
 #[must_use]
@@ -91,6 +94,16 @@ pub fn name_words(name: &str) -> Vec<String> {
     words.sort();
     words.dedup();
     words
+}
+
+/// The keys that a name is stored under and looked up by to find names like it: the beginnings of
+/// its words, since slips are rarer there.
+#[must_use]
+pub fn name_keys(name: &str) -> Vec<String> {
+    let beginning = |word: &String| word.chars().take(NAME_KEY_LENGTH).collect();
+    let mut keys: Vec<String> = name_words(name).iter().map(beginning).collect();
+    keys.dedup();
+    keys
 }
 
 /// How alike two names are, in thousandths: 1000 for the same words in any order, 0 for nothing in
@@ -194,6 +207,14 @@ mod tests {
         assert!(other < 300, "{other}");
         assert_eq!(name_likeness("GmbH", "GmbH"), 0, "nothing in it says who");
         assert_eq!(name_likeness("", "Acme"), 0);
+    }
+
+    #[test]
+    fn names_like_another_are_found_by_the_beginnings_of_their_words() {
+        assert_eq!(name_keys("Northwind Traders Ltd"), ["NORT", "TRAD"]);
+        assert_eq!(name_keys("Öl AG"), ["OEL"]);
+        assert_eq!(name_keys("Traders, Trade"), ["TRAD"]);
+        assert_eq!(name_keys("GmbH"), [""; 0]);
     }
 
     proptest! {

@@ -5,10 +5,10 @@
 //! | module | owns |
 //! |---|---|
 //! | [`basis`] | the bases and what follows from each |
-//! | [`look`] | what is seen: quotes, payer, what fits |
-//! | [`certain`] | keys 1 to 4: applied without a person |
-//! | [`exact_sum`] | the one set that sums |
-//! | [`suggest`] | keys 5 and 6: offered to a person |
+//! | `look` | what is seen: quotes, payer, what fits |
+//! | `certain` | keys 1 to 4: applied without a person |
+//! | `exact_sum` | the one set that sums |
+//! | `suggest` | keys 5 and 6: offered to a person |
 //!
 //! Must not apply anything: the match is asked of invoicing, which decides about the money.
 

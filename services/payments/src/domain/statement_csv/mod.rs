@@ -4,10 +4,10 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`encoding`] | character sets |
-//! | [`table`] | header, records, numbers of lines |
-//! | [`date_format`], [`amount_format`] | how dates and amounts are written |
-//! | [`row`] | one record: cells, faults |
+//! | `encoding` | character sets |
+//! | `table` | header, records, numbers of lines |
+//! | `date_format`, `amount_format` | how dates and amounts are written |
+//! | `row` | one record: cells, faults |
 //!
 //! Must not know which lines are there already: [`super::line_identity`] does.
 
