@@ -1,7 +1,7 @@
 -- Who the tenant is: one row a tenant. The row is the lock between those who publish policies and
 -- those whose customers come under them.
 CREATE TABLE tenant_profile (
-    tenant_id           uuid        PRIMARY KEY,
+    tenant_id           uuid        NOT NULL,
     legal_name          text        NOT NULL CONSTRAINT tenant_profile_legal_name_length CHECK (length(legal_name) BETWEEN 1 AND 200),
     registration_number text        NOT NULL,
     tax_number          text        NOT NULL,
@@ -15,6 +15,7 @@ CREATE TABLE tenant_profile (
     sender              jsonb       NOT NULL,
     payee_accounts      jsonb       NOT NULL,
     created_time        timestamptz NOT NULL,
-    version             bigint      NOT NULL CONSTRAINT tenant_profile_version_positive CHECK (version > 0)
+    version             bigint      NOT NULL CONSTRAINT tenant_profile_version_positive CHECK (version > 0),
+    PRIMARY KEY (tenant_id)
 );
 SELECT recoup_protect('tenant_profile', 'SELECT, INSERT, UPDATE');
