@@ -647,6 +647,33 @@ mod tests {
     }
 
     #[test]
+    fn ca_5_fees_come_before_the_principal_of_their_invoice_also_by_age() {
+        let mut desk = Desk::default();
+        let mut book = [
+            owed(&mut desk, "10.00", "net 10", JAN_1),
+            owed(&mut desk, "10.00", "net 20", JAN_1),
+        ];
+        let late = date(2026, 3, 1);
+        book[0]
+            .items
+            .push(item(901, OpenItemKind::Fee, eur("4.00"), late));
+        let target = oldest_first(false);
+        let none = Tolerance::default();
+        let (paid, _) = pay(&mut desk, &mut book, eur("15.00"), late, target, none).unwrap();
+        let order: Vec<_> = paid
+            .allocations
+            .iter()
+            .map(|one| (one.invoice_number.as_str(), one.open_item_kind, one.amount))
+            .collect();
+        let expected = [
+            ("INV-1", OpenItemKind::Fee, eur("4.00")),
+            ("INV-1", OpenItemKind::Principal, eur("10.00")),
+            ("INV-2", OpenItemKind::Principal, eur("1.00")),
+        ];
+        assert_eq!(order, expected);
+    }
+
+    #[test]
     fn tl_4_oldest_first_takes_no_tolerance() {
         let mut desk = Desk::default();
         let mut book = [owed(&mut desk, "1000.00", "net 30", JAN_1)];

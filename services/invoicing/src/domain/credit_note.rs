@@ -294,8 +294,8 @@ mod tests {
     use super::*;
     use crate::domain::code::assert_complete;
     use crate::domain::samples::{
-        Desk, assert_sums_hold, draft, eur, issued, issued_with, line, pay_named, stamp_at,
-        take_back, zero_rated,
+        Desk, assert_sums_hold, draft, eur, issued, issued_by, issued_with, line, offer, pay_named,
+        stamp_at, take_back, zero_rated,
     };
     use crate::domain::{ClosingKind, EntryKind, WriteOffOrder, WriteOffReason, WriteOffState};
 
@@ -379,6 +379,24 @@ mod tests {
             .filter(|one| one.kind == EntryKind::Discount);
         let standing = Money::sum(Currency::EUR, discounts.map(|one| one.amount));
         assert_eq!(standing, Ok(eur("0.00")));
+    }
+
+    #[test]
+    fn ed_4_the_share_is_of_what_was_paid_and_not_of_what_was_open() {
+        let mut desk = Desk::default();
+        let halves = "50%: net 40; rest: net 50";
+        let mut invoice = issued_by(
+            &mut desk,
+            "1000.00",
+            halves,
+            offer("1/40", false),
+            date(2026, 1, 1),
+        );
+        let debt = invoice.receivable_mut().unwrap();
+        let paid = pay_named(&mut desk, debt, "495.00", PAID).unwrap();
+        assert_eq!(paid.allocations[0].discount_amount, eur("5.00"));
+        let note = credit(&mut desk, &mut invoice, "600.00", &[]).credit_note;
+        assert_eq!(note.customer_credit_amount, eur("99.00"));
     }
 
     #[test]

@@ -148,7 +148,8 @@ impl Price {
             return Ok(Money::zero(cash.currency()));
         };
         let settled = cash.checked_div_rounded(ratio.complement(), Rounding::HalfAwayFromZero)?;
-        settled.checked_sub(cash)?.min_with(self.discount)
+        // Less cash than the net amount never rounds to more discount than that of all.
+        settled.checked_sub(cash)
     }
 }
 
@@ -229,6 +230,16 @@ mod tests {
         assert_eq!(price.discount_for(eur("297.00")), Ok(eur("3.00")));
         assert_eq!(price.discount_for(eur("990.00")), Ok(eur("10.00")));
         assert_eq!(price.discount_for(eur("0.00")), Ok(eur("0.00")));
+    }
+
+    #[test]
+    fn ed_2_nothing_is_settled_by_no_money_at_all() {
+        let item = discounted("0.02", "0.99", true);
+        let price = price(&item, item.discounts.offers[0].last_date, 0);
+        assert_eq!(
+            (price.discount, price.net()),
+            (eur("0.01"), Ok(eur("0.01")))
+        );
     }
 
     #[test]
