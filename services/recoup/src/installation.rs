@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::keys::Keys;
-use crate::services::{self, Started, World};
+use crate::services::{self, Part, Started, World};
 use crate::settings::{self, Config, Listen};
 
 /// An installation that answers.
@@ -69,12 +69,9 @@ impl Installation {
             tasks: &tasks,
             shutdown: &shutdown,
         };
-        let Started {
-            services,
-            databases,
-        } = services::start(&world).await?;
+        let Started { services, parts } = services::start(&world).await?;
         let (metrics, stop) = (telemetry.clone(), shutdown.clone());
-        let admin = admin::serve(admin_listener, metrics, stop, all_ready(databases));
+        let admin = admin::serve(admin_listener, metrics, stop, all_ready(&parts));
         background.spawn("admin", admin);
 
         let authenticator = Authenticator::try_new(&config.auth, false).await?;
@@ -165,8 +162,8 @@ async fn bind(address: SocketAddr) -> anyhow::Result<(TcpListener, SocketAddr)> 
 }
 
 /// Whether every database answers: what readiness asks.
-fn all_ready(databases: Vec<Database>) -> impl Fn() -> BoxFuture<'static, bool> + Send + Sync {
-    let databases = Arc::new(databases);
+fn all_ready(parts: &[Part]) -> impl Fn() -> BoxFuture<'static, bool> + Send + Sync + use<> {
+    let databases: Arc<[Database]> = parts.iter().map(|part| part.db.clone()).collect();
     move || {
         let databases = Arc::clone(&databases);
         async move {

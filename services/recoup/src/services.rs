@@ -8,11 +8,13 @@ use std::net::SocketAddr;
 use calendar::Clock;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use events::Feed;
 use postgres::Database;
 use runtime::config::Layers;
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services, Shutdown, Tasks, Telemetry};
 use sqlx::migrate::Migrator;
 use stores::Stores;
+use timers::{Running, Wakeups};
 
 use crate::keys::Keys;
 use crate::settings;
@@ -56,8 +58,22 @@ pub struct World<'a> {
 pub struct Started {
     /// What the server serves.
     pub services: Services,
-    /// Their databases, which must answer for the process to be ready.
-    pub databases: Vec<Database>,
+    /// What the installation itself asks of each.
+    pub parts: Vec<Part>,
+}
+
+/// One started service, as the installation sees it: readiness asks its database, the sandbox
+/// also what it has to do.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its name.
+    pub service: &'static str,
+    /// Its database.
+    pub db: Database,
+    /// Its feed.
+    pub feed: Feed,
+    /// Its timers; none for a service without jobs.
+    pub timers: Option<(Wakeups, Running)>,
 }
 
 /// Starts every service.
@@ -106,7 +122,20 @@ pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
                     .max_decoding_message_size(MAX_MESSAGE_BYTES)
                     .max_encoding_message_size(MAX_MESSAGE_BYTES),
             ),
-        databases: vec![credit.db.clone(), invoicing.db.clone()],
+        parts: vec![
+            Part {
+                service: credit::SERVICE,
+                db: credit.db.clone(),
+                feed: credit.feed.clone(),
+                timers: None,
+            },
+            Part {
+                service: invoicing::SERVICE,
+                db: invoicing.db.clone(),
+                feed: invoicing.feed.clone(),
+                timers: None,
+            },
+        ],
     })
 }
 
