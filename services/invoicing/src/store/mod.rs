@@ -3,4 +3,5 @@
 
 pub mod customer;
 pub mod number_series;
+mod row;
 pub mod tenant;
