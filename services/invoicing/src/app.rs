@@ -9,8 +9,10 @@ use events::{Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
 use runtime::{Errand, Peer, Shutdown, Signer, Tasks, Telemetry};
 use secrecy::ExposeSecret as _;
+use uuid::Uuid;
 
 use crate::config::Config;
+use crate::domain::Stamp;
 use crate::events::inbound;
 use crate::metrics::Metrics;
 use crate::{SERVICE, migrations as own_migrations};
@@ -65,6 +67,12 @@ impl App {
         let credit = Peer::try_new("credit", settings, &config.tls, signer, &meter)?;
         app.consume_credit(&credit, tasks, shutdown);
         Ok(app)
+    }
+
+    /// Does `work` with a stamp of now and a source of fresh identities.
+    pub fn stamped<T>(&self, work: impl FnOnce(&mut Stamp) -> T) -> T {
+        let mut new_id = Uuid::now_v7;
+        work(&mut Stamp::new(self.clock.now(), &mut new_id))
     }
 
     fn consume_credit(self: &Arc<Self>, credit: &Peer, tasks: &Tasks, shutdown: &Shutdown) {

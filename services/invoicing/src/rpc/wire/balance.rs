@@ -25,6 +25,12 @@ pub fn balance_to_wire(balance: &InvoiceBalance) -> wire::InvoiceBalance {
     }
 }
 
+/// Several at once, in order.
+#[must_use]
+pub fn balances_to_wire(balances: &[InvoiceBalance]) -> Vec<wire::InvoiceBalance> {
+    balances.iter().map(balance_to_wire).collect()
+}
+
 fn item_to_wire(item: &OpenItemBalance) -> wire::OpenItemBalance {
     wire::OpenItemBalance {
         open_item_id: item.open_item_id.0.to_string(),

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use contracts::convert::{date_from_wire, money_from_wire};
 use contracts::{common, google};
 use jiff::civil::Date;
-use money::{Currency, Money};
+use money::{Currency, Decimal, Money, Rate, parse_decimal};
 use runtime::{FieldViolation, Refusal, Violations};
 use uuid::Uuid;
 
@@ -124,6 +124,29 @@ pub fn optional_positive_money(
     }
 }
 
+/// An exact number that must be there: a quantity or a price.
+pub fn decimal(
+    violations: &mut Violations,
+    field: &str,
+    number: Option<&common::Decimal>,
+) -> Option<Decimal> {
+    let number = violations.required(field, number)?;
+    violations.parsed(field, parse_decimal(&number.value, 15, 12))
+}
+
+/// A ratio of 0 to 1 that must be there.
+pub fn ratio(
+    violations: &mut Violations,
+    field: &str,
+    ratio: Option<&common::Decimal>,
+) -> Option<Rate> {
+    let ratio = violations.required(field, ratio)?;
+    let ratio = violations.parsed(field, Rate::parse(&ratio.value))?;
+    let within = Rate::ZERO <= ratio && ratio <= Rate::ONE;
+    violations.check(within, field, "must be 0 to 1");
+    Some(ratio)
+}
+
 /// A currency that must be there.
 pub fn currency(violations: &mut Violations, field: &str, code: &str) -> Option<Currency> {
     typed(violations, field, code, Currency::try_new)
@@ -146,6 +169,30 @@ pub fn only_id(field: &str, text: &str) -> Result<Uuid, Refusal> {
     let mut violations = Violations::new();
     let found = id(&mut violations, field, text);
     violations.complete((found,)).map(|(id,)| id)
+}
+
+/// The paths of a mask, if each is among `allowed` and there is one.
+///
+/// # Errors
+/// INVALID_ARGUMENT, naming the mask.
+pub fn mask(
+    mask: Option<&prost_types::FieldMask>,
+    allowed: &[&'static str],
+) -> Result<Vec<&'static str>, Refusal> {
+    let mut violations = Violations::new();
+    let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
+    violations.check(!paths.is_empty(), "update_mask", "names no field");
+    let mut found = Vec::new();
+    for path in paths {
+        match allowed.iter().find(|known| *known == path) {
+            Some(known) => found.push(*known),
+            None => {
+                let text = format!("{path} is no field that can be set");
+                violations.add("update_mask", text);
+            }
+        }
+    }
+    violations.finish().map(|()| found)
 }
 
 /// The etag of a version.

@@ -1,7 +1,16 @@
 //! Contract ⇄ domain, one noun a file. In: everything that is wrong, by field, at
 //! once. Out: values only, no decisions.
 
+pub mod application;
 pub mod balance;
+pub mod credit_note;
+pub mod customer_credit;
+pub mod decision;
+pub mod dispute;
 pub mod field;
+pub mod invoice;
+pub mod line;
 pub mod number_series;
+pub mod open_item;
 pub mod terms;
+pub mod write_off;

@@ -1,12 +1,14 @@
-//! Terms, offers and tolerance as credit grants them.
+//! Terms, offers and tolerance: as credit grants them, and as invoices state them.
 
 use std::collections::BTreeMap;
 
 use contracts::common;
-use contracts::convert::terms::{UnfitTerms, convention_from_wire, schedule_from_wire};
+use contracts::convert::terms::{
+    UnfitTerms, convention_from_wire, schedule_from_wire, terms_to_wire as schedule_to_wire,
+};
 use contracts::convert::{date_from_wire, money_from_wire};
 use contracts::credit::GrantedTerms;
-use money::Rate;
+use money::{Rate, decimal_string};
 
 use crate::domain::{DiscountTier, EarlyPaymentOffer, Grant, Terms, Tolerance};
 
@@ -76,6 +78,34 @@ pub fn offer_from_wire(offer: &common::EarlyPaymentOffer) -> Result<EarlyPayment
         .collect::<Result<Vec<_>, UnfitTerms>>()?;
     EarlyPaymentOffer::try_new(tiers, offer.partial_payments_earn)
         .map_err(|error| unfit("tiers", error))
+}
+
+/// Payment terms for the wire.
+#[must_use]
+pub fn terms_to_wire(terms: &Terms) -> common::PaymentTerms {
+    let calendar = terms.calendar_code.as_deref();
+    schedule_to_wire(&terms.code, &terms.schedule, terms.convention, calendar)
+}
+
+/// An offer for the wire.
+#[must_use]
+pub fn offer_to_wire(offer: &EarlyPaymentOffer) -> common::EarlyPaymentOffer {
+    let tier = |tier: &DiscountTier| common::DiscountTier {
+        within_days: i32::from(tier.within_days),
+        discount_ratio: Some(ratio_to_wire(tier.ratio)),
+    };
+    common::EarlyPaymentOffer {
+        tiers: offer.tiers.iter().map(tier).collect(),
+        partial_payments_earn: offer.partial_payments_earn,
+    }
+}
+
+/// A ratio for the wire.
+#[must_use]
+pub fn ratio_to_wire(ratio: Rate) -> common::Decimal {
+    common::Decimal {
+        value: decimal_string(ratio.ratio()),
+    }
 }
 
 fn tolerance_from_wire(granted: &common::PaymentTolerance) -> Result<Tolerance, UnfitTerms> {
