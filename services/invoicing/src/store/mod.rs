@@ -1,7 +1,12 @@
 //! The SQL of invoicing, one noun a file. Functions that join the caller's transaction
 //! take it first, end in `_in_tx` and never commit. No rule is decided here.
+//!
+//! Locks are taken in one order, so that no two transactions wait for each other: invoices by their
+//! ids ([`receivable::lock_in_tx`]), then the number series, then a customer's credits by their ids,
+//! then the customer's credit balance.
 
 pub mod customer;
 pub mod number_series;
+pub mod receivable;
 mod row;
 pub mod tenant;

@@ -1,5 +1,5 @@
-//! Values of columns back into values of the domain. What was stored was valid when it was; a value
-//! that is not is a fault, told without the value itself.
+//! Values of columns back into values of the domain, and lists of values into columns. What was
+//! stored was valid when it was; a value that is not is a fault, told without the value itself.
 
 use jiff::civil::Date;
 use money::{Currency, Decimal, Money};
@@ -43,6 +43,13 @@ pub(super) fn date(value: Option<jiff_sqlx::Date>) -> Option<Date> {
     value.map(jiff_sqlx::Date::to_jiff)
 }
 
-fn fault(column: &'static str) -> DbError {
+/// A column that should have a value has none, or one that is not of its kind.
+pub(super) fn fault(column: &'static str) -> DbError {
     sqlx::Error::Decode(format!("a stored {column} is not one").into()).into()
+}
+
+/// One column of many rows, for `unnest`. Dates and instants go as text: the driver has no arrays of
+/// them.
+pub(super) fn column<R, T>(rows: &[R], value: impl FnMut(&R) -> T) -> Vec<T> {
+    rows.iter().map(value).collect()
 }
