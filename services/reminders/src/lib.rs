@@ -1,3 +1,84 @@
-//! Strategies, collection cases, messages and their last look, holds, contact rules, promises, tasks, templates: whether and when a debtor is contacted.
+//! Reminders: whether, when, how and for how much a debtor is contacted, and what they answer.
+//!
+//! | module | what it owns |
+//! |---|---|
+//! | [`domain`] | the rules; pure |
+//! | [`store`] | the SQL |
+//! | [`rpc`] | one file an RPC; `wire` and `error` between contract and domain |
+//! | [`events`] | what others announce to us and, in `outbound`, what we announce |
+//! | [`jobs`] | what happens at its time: cases looked at, messages sent, runs carried out |
+//! | [`app`] | what the handlers and the jobs work with |
+//! | [`clients`] | the mail server |
+//! | [`config`], [`metrics`] | settings; figures of operation |
+//!
+//! Whether a debtor may be contacted is decided here and nowhere else. What an invoice is worth is
+//! invoicing's, money received payments', who the customer is credit's: they are known here by
+//! their feeds, and invoicing is asked once more before anything leaves.
 
+pub mod app;
+pub mod clients;
+pub mod config;
 pub mod domain;
+pub mod events;
+pub mod jobs;
+pub mod metrics;
+pub mod rpc;
+pub mod store;
+
+use calendar::Clock;
+use postgres::migrations;
+use runtime::{Authenticator, Health, Runner, Server, Shutdown, Tasks, Telemetry};
+use sqlx::migrate::Migrator;
+use tokio::net::TcpListener;
+
+use crate::app::App;
+use crate::config::Config;
+
+/// The name of the service: in its feed, its tokens, its errors and its figures.
+pub const SERVICE: &str = "reminders";
+
+/// The mechanisms' migrations and the service's own.
+#[must_use]
+pub fn migrations() -> Migrator {
+    let own = sqlx::migrate!("./migrations");
+    migrations::merged(&[
+        &migrations::MECHANISMS,
+        &::events::MIGRATIONS,
+        &timers::MIGRATIONS,
+        &own,
+    ])
+}
+
+/// Serves on `listener` until the shutdown is asked for, and drains.
+///
+/// # Errors
+/// A setting that is wrong, a database that is out of reach, unfit or behind, or a
+/// server that cannot start.
+pub async fn run(
+    config: &Config,
+    listener: TcpListener,
+    clock: Clock,
+    telemetry: &Telemetry,
+    shutdown: Shutdown,
+) -> anyhow::Result<()> {
+    let tasks = Tasks::new();
+    let app = App::start(config, clock, telemetry, &tasks, &shutdown).await?;
+    let mutual_tls = runtime::tls::is_mutual(&config.tls);
+    let authenticator = Authenticator::try_new(&config.auth, mutual_tls).await?;
+    authenticator.keep_fresh(&tasks, &shutdown);
+    let meter = telemetry.meter("runtime");
+    let (listens, tls) = (&config.server, &config.tls);
+    let server = Server::new(
+        SERVICE,
+        listens,
+        tls,
+        authenticator,
+        &meter,
+        &tasks,
+        &shutdown,
+    );
+    let services = rpc::services(&app, &Runner::new(SERVICE, tasks.clone()));
+    let health = Health::new().await;
+    health.serving().await;
+    Ok(server.serve(listener, services, &health).await?)
+}
