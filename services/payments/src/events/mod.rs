@@ -1,0 +1,4 @@
+//! What crosses the feed: out by event, in by producer.
+
+pub mod inbound;
+pub mod outbound;

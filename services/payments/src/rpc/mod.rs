@@ -1,0 +1,61 @@
+//! The gRPC services of payments: one file an RPC, the whole flow in view.
+//!
+//! `wire` turns messages into values of the domain and back, and collects everything
+//! that is wrong with a request at once; `error` turns the domain's refusals into the
+//! caller's, each to one code and reason. No rule is decided here.
+
+pub mod error;
+pub mod wire;
+
+use std::sync::Arc;
+
+use contracts::events::event_feed_service_server::EventFeedServiceServer;
+use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use events::{EventFeed, ParkedEvents};
+use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
+
+use crate::SERVICE;
+use crate::app::App;
+use crate::events::inbound;
+
+/// A generated server with our limits: its own default for sending is none.
+macro_rules! bounded {
+    ($server:expr) => {
+        $server
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .max_encoding_message_size(MAX_MESSAGE_BYTES)
+    };
+}
+
+/// Every service of a process that holds payments alone, over `app`.
+#[must_use]
+pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
+    own(Services::new(), app, runner)
+        .with(bounded!(EventFeedServiceServer::new(feed(app, runner))))
+        .with(bounded!(ParkedEventServiceServer::new(parked(app, runner))))
+}
+
+/// `services` and those that payments alone has.
+#[must_use]
+pub fn own(services: Services, _app: &Arc<App>, _runner: &Runner) -> Services {
+    services
+}
+
+/// Its feed: a process that holds several services serves all feeds as one service.
+#[must_use]
+pub fn feed(app: &Arc<App>, runner: &Runner) -> EventFeed {
+    EventFeed::new(app.feed.clone(), runner.clone())
+}
+
+/// What it has parked, likewise.
+#[must_use]
+pub fn parked(app: &Arc<App>, runner: &Runner) -> ParkedEvents {
+    ParkedEvents::new(
+        SERVICE,
+        app.db.clone(),
+        runner.clone(),
+        Arc::clone(app),
+        inbound::handler,
+        |app| app.feed.announce(),
+    )
+}

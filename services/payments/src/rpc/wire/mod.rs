@@ -1,0 +1,10 @@
+//! Contract ⇄ domain, one noun a file. In: everything that is wrong, by field, at
+//! once. Out: values only, no decisions.
+
+pub mod bank_account;
+pub mod column_mapping;
+mod csv_format;
+pub mod decision;
+pub mod field;
+pub mod receipt;
+pub mod receipt_application;

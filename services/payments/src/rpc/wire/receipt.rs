@@ -1,0 +1,314 @@
+//! Receipts, what the payer said, refunds, and the cash of a customer.
+
+use contracts::convert::{date_to_wire, instant_to_wire, money_to_wire};
+use contracts::payments as wire;
+use contracts::payments::receipt::Origin;
+use runtime::{Refusal, Violations};
+
+use super::field;
+use crate::domain::remittance::{
+    INSTRUMENT_REFERENCE_LENGTH, PAYER_ACCOUNT_LENGTH, PAYER_NAME_LENGTH, PAYMENT_REFERENCE_LENGTH,
+    TEXT_LENGTH,
+};
+use crate::domain::{
+    AgencyId, AgencyRemittanceId, AgencyRemittanceLine, BankAccountId, CustomerId, NewReceipt,
+    Receipt, ReceiptId, ReceiptMethod, ReceiptOrigin, ReceiptReversal, ReceiptReversalReason,
+    ReceiptState, Refund, Remittance, UnappliedCash, clean_text,
+};
+
+/// Longest identity that a foreign system may give.
+pub const EXTERNAL_ID_LENGTH: usize = 128;
+
+/// What a caller brings of a new receipt.
+#[derive(Debug, Clone)]
+pub struct BroughtReceipt {
+    /// The receipt; its account is not looked up yet.
+    pub receipt: NewReceipt,
+    /// The account it came in on.
+    pub bank_account_id: Option<BankAccountId>,
+}
+
+/// The new receipt of a request.
+///
+/// # Errors
+/// INVALID_ARGUMENT with the fields at fault.
+pub fn brought_receipt(request: &wire::RecordReceiptRequest) -> Result<BroughtReceipt, Refusal> {
+    let mut violations = Violations::new();
+    let noted = &mut violations;
+    let method = noted.required("method", method_from_wire(request.method()));
+    let parts = (
+        field::new_id(noted, "receipt_id", &request.receipt_id),
+        external_id(noted, "external_id", &request.external_id),
+        field::optional_id(noted, "customer_id", &request.customer_id),
+        field::positive_money(noted, "amount", request.amount.as_ref()),
+        field::date(noted, "receipt_date", request.receipt_date.as_ref()),
+        noted.within("remittance", |inner| {
+            remittance_from_wire(inner, request.remittance.as_ref())
+        }),
+        origin_from_wire(noted, method, request.agency_line.as_ref()),
+        field::optional_id(noted, "bank_account_id", &request.bank_account_id),
+        method,
+    );
+    let (
+        receipt_id,
+        external_id,
+        customer_id,
+        amount,
+        receipt_date,
+        remittance,
+        origin,
+        account,
+        method,
+    ) = violations.complete(parts)?;
+    Ok(BroughtReceipt {
+        receipt: NewReceipt {
+            receipt_id: receipt_id.map(ReceiptId),
+            external_id,
+            customer_id: customer_id.map(CustomerId),
+            method,
+            amount,
+            receipt_date,
+            remittance,
+            origin,
+            account: None,
+        },
+        bank_account_id: account.map(BankAccountId),
+    })
+}
+
+/// A foreign system's own identity; empty: none.
+pub fn external_id(violations: &mut Violations, field: &str, text: &str) -> Option<Option<String>> {
+    let text = violations.optional_text(field, text, EXTERNAL_ID_LENGTH)?;
+    Some(Some(text.to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// What the payer said, cleaned; absent: nothing.
+pub fn remittance_from_wire(
+    violations: &mut Violations,
+    said: Option<&wire::Remittance>,
+) -> Option<Remittance> {
+    let Some(said) = said else {
+        return Some(Remittance::default());
+    };
+    let mut text =
+        |field: &str, text: &str, longest| violations.parsed(field, clean_text(text, longest));
+    let reference = text(
+        "payment_reference",
+        &said.payment_reference,
+        PAYMENT_REFERENCE_LENGTH,
+    );
+    let free = text("text", &said.text, TEXT_LENGTH);
+    let name = text("payer_name", &said.payer_name, PAYER_NAME_LENGTH);
+    let account = text("payer_account", &said.payer_account, PAYER_ACCOUNT_LENGTH);
+    let instrument = &said.instrument_reference;
+    let instrument = text(
+        "instrument_reference",
+        instrument,
+        INSTRUMENT_REFERENCE_LENGTH,
+    );
+    Some(Remittance {
+        payment_reference: reference?,
+        text: free?,
+        payer_name: name?,
+        payer_account: account?,
+        instrument_reference: instrument?,
+    })
+}
+
+fn origin_from_wire(
+    violations: &mut Violations,
+    method: Option<ReceiptMethod>,
+    line: Option<&wire::AgencyRemittanceLine>,
+) -> Option<ReceiptOrigin> {
+    match (method?, line) {
+        (ReceiptMethod::Agency, None) => {
+            violations.add("agency_line", "is required with the method AGENCY");
+            None
+        }
+        (ReceiptMethod::Agency, Some(line)) => violations
+            .within("agency_line", |inner| agency_line(inner, line))
+            .map(ReceiptOrigin::Agency),
+        (_, Some(_)) => {
+            violations.add("agency_line", "belongs to the method AGENCY only");
+            None
+        }
+        (_, None) => Some(ReceiptOrigin::Recorded),
+    }
+}
+
+fn agency_line(
+    violations: &mut Violations,
+    line: &wire::AgencyRemittanceLine,
+) -> Option<AgencyRemittanceLine> {
+    let agency_id = field::id(violations, "agency_id", &line.agency_id);
+    let remittance_id = field::id(violations, "remittance_id", &line.remittance_id);
+    let is_line = line.line_number >= 1;
+    violations.check(is_line, "line_number", "must be at least 1");
+    Some(AgencyRemittanceLine {
+        agency_id: AgencyId(agency_id?),
+        remittance_id: AgencyRemittanceId(remittance_id?),
+        line_number: line.line_number,
+    })
+}
+
+/// How money came in; `None` where nobody said.
+#[must_use]
+pub const fn method_from_wire(method: wire::ReceiptMethod) -> Option<ReceiptMethod> {
+    match method {
+        wire::ReceiptMethod::Unspecified => None,
+        wire::ReceiptMethod::Transfer => Some(ReceiptMethod::Transfer),
+        wire::ReceiptMethod::Card => Some(ReceiptMethod::Card),
+        wire::ReceiptMethod::DirectDebit => Some(ReceiptMethod::DirectDebit),
+        wire::ReceiptMethod::Cheque => Some(ReceiptMethod::Cheque),
+        wire::ReceiptMethod::Cash => Some(ReceiptMethod::Cash),
+        wire::ReceiptMethod::Agency => Some(ReceiptMethod::Agency),
+    }
+}
+
+const fn method_to_wire(method: ReceiptMethod) -> wire::ReceiptMethod {
+    match method {
+        ReceiptMethod::Transfer => wire::ReceiptMethod::Transfer,
+        ReceiptMethod::Card => wire::ReceiptMethod::Card,
+        ReceiptMethod::DirectDebit => wire::ReceiptMethod::DirectDebit,
+        ReceiptMethod::Cheque => wire::ReceiptMethod::Cheque,
+        ReceiptMethod::Cash => wire::ReceiptMethod::Cash,
+        ReceiptMethod::Agency => wire::ReceiptMethod::Agency,
+    }
+}
+
+/// Where a receipt stands; `None` where nobody said.
+#[must_use]
+pub const fn state_from_wire(state: wire::ReceiptState) -> Option<ReceiptState> {
+    match state {
+        wire::ReceiptState::Unspecified => None,
+        wire::ReceiptState::Recorded => Some(ReceiptState::Recorded),
+        wire::ReceiptState::Reversing => Some(ReceiptState::Reversing),
+        wire::ReceiptState::Reversed => Some(ReceiptState::Reversed),
+    }
+}
+
+const fn state_to_wire(state: ReceiptState) -> wire::ReceiptState {
+    match state {
+        ReceiptState::Recorded => wire::ReceiptState::Recorded,
+        ReceiptState::Reversing => wire::ReceiptState::Reversing,
+        ReceiptState::Reversed => wire::ReceiptState::Reversed,
+    }
+}
+
+/// Why a receipt is taken back; `None` where nobody said.
+#[must_use]
+pub const fn reversal_reason_from_wire(
+    reason: wire::ReceiptReversalReason,
+) -> Option<ReceiptReversalReason> {
+    match reason {
+        wire::ReceiptReversalReason::Unspecified => None,
+        wire::ReceiptReversalReason::RecordedInError => {
+            Some(ReceiptReversalReason::RecordedInError)
+        }
+        wire::ReceiptReversalReason::Returned => Some(ReceiptReversalReason::Returned),
+        wire::ReceiptReversalReason::ChargedBack => Some(ReceiptReversalReason::ChargedBack),
+        wire::ReceiptReversalReason::NotAReceipt => Some(ReceiptReversalReason::NotAReceipt),
+    }
+}
+
+const fn reversal_reason_to_wire(reason: ReceiptReversalReason) -> wire::ReceiptReversalReason {
+    match reason {
+        ReceiptReversalReason::RecordedInError => wire::ReceiptReversalReason::RecordedInError,
+        ReceiptReversalReason::Returned => wire::ReceiptReversalReason::Returned,
+        ReceiptReversalReason::ChargedBack => wire::ReceiptReversalReason::ChargedBack,
+        ReceiptReversalReason::NotAReceipt => wire::ReceiptReversalReason::NotAReceipt,
+    }
+}
+
+/// A receipt as it is now.
+#[must_use]
+pub fn receipt_to_wire(receipt: &Receipt) -> wire::Receipt {
+    let sums = &receipt.balances;
+    let money = |amount| Some(money_to_wire(amount));
+    wire::Receipt {
+        receipt_id: receipt.receipt_id.0.to_string(),
+        external_id: receipt.external_id.clone().unwrap_or_default(),
+        customer_id: receipt
+            .customer_id
+            .map_or_else(String::new, |customer| customer.0.to_string()),
+        method: method_to_wire(receipt.method).into(),
+        state: state_to_wire(receipt.state).into(),
+        amount: money(sums.received),
+        receipt_date: Some(date_to_wire(receipt.receipt_date)),
+        remittance: remittance_to_wire(&receipt.remittance),
+        allocated_amount: money(sums.allocated),
+        reserved_amount: money(sums.reserved),
+        overpayment_tolerance_amount: money(sums.overpayment_tolerance),
+        refunded_amount: money(sums.refunded),
+        returned_amount: money(sums.returned),
+        unapplied_amount: money(sums.unapplied),
+        origin: origin_to_wire(receipt.origin),
+        bank_account_id: receipt
+            .bank_account_id
+            .map_or_else(String::new, |account| account.0.to_string()),
+        refunds: receipt.refunds.iter().map(refund_to_wire).collect(),
+        reversal: receipt.reversal.as_ref().map(reversal_to_wire),
+        created_time: Some(instant_to_wire(receipt.created_time)),
+        etag: field::etag(receipt.version),
+    }
+}
+
+/// What the payer said; absent where nothing was.
+#[must_use]
+pub fn remittance_to_wire(said: &Remittance) -> Option<wire::Remittance> {
+    if *said == Remittance::default() {
+        return None;
+    }
+    Some(wire::Remittance {
+        payment_reference: said.payment_reference.clone(),
+        text: said.text.clone(),
+        payer_name: said.payer_name.clone(),
+        payer_account: said.payer_account.clone(),
+        instrument_reference: said.instrument_reference.clone(),
+    })
+}
+
+fn origin_to_wire(origin: ReceiptOrigin) -> Option<Origin> {
+    match origin {
+        ReceiptOrigin::Recorded => None,
+        ReceiptOrigin::BankLine(line) => Some(Origin::BankLineId(line.0.to_string())),
+        ReceiptOrigin::Agency(line) => Some(Origin::AgencyLine(wire::AgencyRemittanceLine {
+            agency_id: line.agency_id.0.to_string(),
+            remittance_id: line.remittance_id.0.to_string(),
+            line_number: line.line_number,
+        })),
+    }
+}
+
+/// A refund.
+#[must_use]
+pub fn refund_to_wire(refund: &Refund) -> wire::Refund {
+    wire::Refund {
+        refund_id: refund.refund_id.0.to_string(),
+        amount: Some(money_to_wire(refund.amount)),
+        note: refund.note.clone(),
+        refund_date: Some(date_to_wire(refund.refund_date)),
+        created_time: Some(instant_to_wire(refund.created_time)),
+    }
+}
+
+fn reversal_to_wire(reversal: &ReceiptReversal) -> wire::ReceiptReversal {
+    wire::ReceiptReversal {
+        receipt_reversal_id: reversal.receipt_reversal_id.0.to_string(),
+        reason: reversal_reason_to_wire(reversal.reason).into(),
+        note: reversal.note.clone(),
+        reversal_date: Some(date_to_wire(reversal.reversal_date)),
+        created_time: Some(instant_to_wire(reversal.created_time)),
+    }
+}
+
+/// What a customer has left in one currency.
+#[must_use]
+pub fn unapplied_cash_to_wire(cash: &UnappliedCash) -> wire::UnappliedCash {
+    wire::UnappliedCash {
+        customer_id: cash.customer_id.0.to_string(),
+        unapplied_amount: Some(money_to_wire(cash.unapplied_amount)),
+        reserved_amount: Some(money_to_wire(cash.reserved_amount)),
+        version: cash.version,
+    }
+}
