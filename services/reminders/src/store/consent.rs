@@ -40,11 +40,7 @@ impl Row {
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn insert_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    consent: &Consent,
-) -> Result<(), DbError> {
+pub async fn insert_in_tx(tx: &mut Tx, tenant: TenantId, consent: &Consent) -> Result<(), DbError> {
     sqlx::query!(
         "INSERT INTO consent (tenant_id, consent_id, customer_id, channel, state, effective_time,
                               evidence, recorded_by, recorded_time)

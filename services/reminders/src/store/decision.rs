@@ -1,0 +1,84 @@
+//! Why automatic decisions came out as they did. Only added to.
+
+use jiff_sqlx::ToSqlx as _;
+use postgres::{DbError, TenantId, Tx};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::row;
+use crate::domain::decision::Decision;
+
+struct Row {
+    decision_id: Uuid,
+    outcome: String,
+    rules: Value,
+    policy_version: String,
+    facts: Value,
+    decided_time: jiff_sqlx::Timestamp,
+}
+
+impl Row {
+    fn into_decision(self) -> Result<(Uuid, Decision), DbError> {
+        let decision = Decision {
+            outcome: self.outcome,
+            rules: row::from_json("rules", self.rules)?,
+            policy_version: self.policy_version,
+            facts: row::from_json("facts", self.facts)?,
+            decided_time: self.decided_time.to_jiff(),
+        };
+        Ok((self.decision_id, decision))
+    }
+}
+
+/// Adds a decision about a message, promise or dunning run; tells its identity.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn insert_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    subject_id: Uuid,
+    decision: &Decision,
+) -> Result<Uuid, DbError> {
+    let decision_id = Uuid::now_v7();
+    sqlx::query!(
+        "INSERT INTO decision (tenant_id, decision_id, subject_id, outcome, rules, policy_version,
+                               facts, decided_time)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        tenant.uuid(),
+        decision_id,
+        subject_id,
+        decision.outcome,
+        row::to_json(&decision.rules)?,
+        decision.policy_version,
+        row::to_json(&decision.facts)?,
+        decision.decided_time.to_sqlx() as _,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(decision_id)
+}
+
+/// The decisions about a subject with their identities, in the order in which they were made.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn of_subject_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    subject_id: Uuid,
+) -> Result<Vec<(Uuid, Decision)>, DbError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT decision_id, outcome, rules, policy_version, facts, decided_time
+           FROM decision WHERE tenant_id = $1 AND subject_id = $2
+          ORDER BY decided_time, decision_id",
+        tenant.uuid(),
+        subject_id,
+    )
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .map(Row::into_decision)
+    .collect()
+}
