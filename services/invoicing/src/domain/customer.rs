@@ -2,6 +2,7 @@
 //! invoices are issued and paid by. Must not own them: credit does, this is its projection.
 
 use calendar::Zone;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use money::Currency;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,14 @@ pub struct GrantedTolerance {
     pub tolerance: Tolerance,
     /// For example `credit-policy/standard@3`; empty where none is granted.
     pub policy_version: String,
+}
+
+impl Tenant {
+    /// The business day that an instant falls on.
+    #[must_use]
+    pub fn day_of(&self, instant: Timestamp) -> Date {
+        self.zone.local_date(instant)
+    }
 }
 
 impl Customer {
