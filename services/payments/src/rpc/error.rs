@@ -9,7 +9,10 @@ use uuid::Uuid;
 
 use crate::clients::NoAnswer;
 use crate::domain::counting_day::DayError;
-use crate::domain::{AnswerError, CustomerId, ReceiptError, ReceiptId, UnapplyError};
+use crate::domain::{
+    AnswerError, BankAccountId, BankLine, BankLineError, BankLineId, BankStatementImportId,
+    Coded as _, ColumnMappingId, CustomerId, FileError, ReceiptError, ReceiptId, UnapplyError,
+};
 
 /// A reason of payments' vocabulary, as `google.rpc.ErrorInfo` carries it. The list
 /// of all of them is [`REASONS`]; the contracts' documentation is generated from it.
@@ -47,6 +50,27 @@ pub const REASONS: &[Reason] = reasons! {
     "APPLICATION_NOT_FOUND" "NOT_FOUND" "There is no such application."
     "APPLICATION_NOT_APPLIED" "FAILED_PRECONDITION" "Invoicing refused the application: there is nothing to take back."
     "APPLICATION_REVERSED" "FAILED_PRECONDITION" "The application was taken back before, or is being."
+    "BANK_ACCOUNT_EXISTS" "ALREADY_EXISTS" "The bank_account_id or the number is taken: read that account."
+    "BANK_ACCOUNT_NOT_FOUND" "NOT_FOUND" "There is no such bank account."
+    "COLUMN_MAPPING_EXISTS" "ALREADY_EXISTS" "The column_mapping_id or the name is taken: read that mapping."
+    "COLUMN_MAPPING_NOT_FOUND" "NOT_FOUND" "There is no such column mapping."
+    "FILE_TOO_LARGE" "INVALID_ARGUMENT" "A file has at most 64 MiB: send it in parts."
+    "FILE_NOT_READABLE" "INVALID_ARGUMENT" "The file is no CSV in the mapping's character set: the position is told."
+    "COLUMN_MISSING" "INVALID_ARGUMENT" "The file has not exactly one column of a name or place in the mapping."
+    "INVALID_DATE" "INVALID_ARGUMENT" "A row has no date in the mapping's format."
+    "INVALID_AMOUNT" "INVALID_ARGUMENT" "A row has no amount in the mapping's format, or one that the currency cannot have."
+    "INVALID_TEXT" "INVALID_ARGUMENT" "A row has a text that is too long or unfit, or a reference that contradicts another row."
+    "COLUMN_COUNT_MISMATCH" "INVALID_ARGUMENT" "A row has more or fewer columns than the first."
+    "DIRECTION_UNKNOWN" "INVALID_ARGUMENT" "A row has a mark that means neither direction."
+    "BANK_STATEMENT_IMPORT_NOT_FOUND" "NOT_FOUND" "There is no such import."
+    "BANK_LINE_NOT_FOUND" "NOT_FOUND" "There is no such bank line."
+    "BANK_LINE_NOT_IN_REVIEW" "FAILED_PRECONDITION" "Nobody has to decide about the line: it waits, or is matched or resolved."
+    "SUGGESTION_NOT_FOUND" "NOT_FOUND" "The line has no such suggestion: read it again."
+    "DUPLICATE_ROW" "FAILED_PRECONDITION" "Another row of the import has the same external_id."
+    "CUSTOMER_NOT_FOUND" "NOT_FOUND" "There is no such customer."
+    "INVOICE_NOT_FOUND" "NOT_FOUND" "There is no such invoice."
+    "CUSTOMER_MISMATCH" "FAILED_PRECONDITION" "The invoice belongs to another customer."
+    "CURRENCY_UNKNOWN" "INVALID_ARGUMENT" "There is no currency of that code."
 };
 
 /// After how long a projection may have caught up.
@@ -159,6 +183,78 @@ fn busy(receipt_id: ReceiptId) -> Refusal {
     Refusal::stale("RECEIPT_BUSY")
         .with_message("an application of the receipt is on its way: ask again")
         .with_metadata("receipt_id", receipt_id.0)
+}
+
+/// The identity or number of a bank account is taken.
+pub fn bank_account_exists(bank_account_id: BankAccountId) -> Refusal {
+    let name = bank_account_id.0;
+    Refusal::already_exists("BANK_ACCOUNT_EXISTS", "bank account", name)
+}
+
+/// There is no such bank account.
+pub fn bank_account_not_found(bank_account_id: BankAccountId) -> Refusal {
+    let name = bank_account_id.0;
+    Refusal::not_found("BANK_ACCOUNT_NOT_FOUND", "bank account", name)
+}
+
+/// The identity or name of a mapping is taken.
+pub fn column_mapping_exists(name: &str) -> Refusal {
+    Refusal::already_exists("COLUMN_MAPPING_EXISTS", "column mapping", name)
+}
+
+/// There is no such mapping.
+pub fn column_mapping_not_found(column_mapping_id: ColumnMappingId) -> Refusal {
+    let name = column_mapping_id.0;
+    Refusal::not_found("COLUMN_MAPPING_NOT_FOUND", "column mapping", name)
+}
+
+/// A statement file cannot be read whole.
+pub fn file_refused(error: &FileError) -> Refusal {
+    let (reason, field) = match error {
+        FileError::TooLarge => ("FILE_TOO_LARGE", "chunk"),
+        FileError::Encoding { .. } | FileError::Csv { .. } => ("FILE_NOT_READABLE", "chunk"),
+        FileError::Column { .. } => ("COLUMN_MISSING", "column_mapping_id"),
+    };
+    let refusal = Refusal::invalid(reason, vec![FieldViolation::new(field, error.to_string())]);
+    match error {
+        FileError::TooLarge => refusal,
+        FileError::Encoding { byte } => refusal.with_metadata("byte", byte),
+        FileError::Csv { line } => refusal.with_metadata("row_number", line),
+        FileError::Column { column, .. } => refusal.with_metadata("column", column),
+    }
+}
+
+/// There is no such import.
+pub fn bank_statement_import_not_found(import_id: BankStatementImportId) -> Refusal {
+    let name = import_id.0;
+    Refusal::not_found(
+        "BANK_STATEMENT_IMPORT_NOT_FOUND",
+        "bank statement import",
+        name,
+    )
+}
+
+/// There is no such line.
+pub fn bank_line_not_found(bank_line_id: BankLineId) -> Refusal {
+    Refusal::not_found("BANK_LINE_NOT_FOUND", "bank line", bank_line_id.0)
+}
+
+/// Something cannot be decided about a line.
+pub fn line_refused(line: &BankLine, error: BankLineError) -> Refusal {
+    let name = line.bank_line_id.0;
+    match error {
+        BankLineError::NotInReview => {
+            let (reason, subject) = ("BANK_LINE_NOT_IN_REVIEW", format!("bank_line/{name}"));
+            Refusal::rule(reason, "STATE", subject, error.to_string())
+                .with_metadata("state", line.state.code())
+        }
+        BankLineError::SuggestionNotFound => {
+            Refusal::not_found("SUGGESTION_NOT_FOUND", "match suggestion", name)
+        }
+        BankLineError::Busy => Refusal::stale("RECEIPT_BUSY")
+            .with_message(error.to_string())
+            .with_metadata("bank_line_id", name),
+    }
 }
 
 /// Invoicing has not answered: what was asked goes on by itself.

@@ -4,6 +4,8 @@
 //! that is wrong with a request at once; `error` turns the domain's refusals into the
 //! caller's, each to one code and reason. No rule is decided here.
 
+mod bank_account_service;
+mod column_mapping_service;
 pub mod error;
 pub mod wire;
 
@@ -11,6 +13,8 @@ use std::sync::Arc;
 
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use contracts::payments::bank_account_service_server::BankAccountServiceServer;
+use contracts::payments::column_mapping_service_server::ColumnMappingServiceServer;
 use events::{EventFeed, ParkedEvents};
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
 
@@ -37,8 +41,13 @@ pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
 
 /// `services` and those that payments alone has.
 #[must_use]
-pub fn own(services: Services, _app: &Arc<App>, _runner: &Runner) -> Services {
+pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
+    let (app, runner) = (|| Arc::clone(app), || runner.clone());
+    let bank_account = bank_account_service::Rpc::new(app(), runner());
+    let column_mapping = column_mapping_service::Rpc::new(app(), runner());
     services
+        .with(bounded!(BankAccountServiceServer::new(bank_account)))
+        .with(bounded!(ColumnMappingServiceServer::new(column_mapping)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

@@ -3,7 +3,6 @@
 mod list;
 mod write;
 
-use jiff_sqlx::ToSqlx as _;
 use money::Decimal;
 use postgres::{DbError, TenantId, Tx};
 use serde_json::Value;
@@ -47,8 +46,12 @@ struct Row {
 
 impl Row {
     fn into_line(self) -> Result<BankLine, DbError> {
-        let line_match = self.line_match.map(|stored| row::from_json("match", stored));
-        let decision = self.decision.map(|stored| row::from_json("decision", stored));
+        let line_match = self
+            .line_match
+            .map(|stored| row::from_json("match", stored));
+        let decision = self
+            .decision
+            .map(|stored| row::from_json("decision", stored));
         Ok(BankLine {
             bank_line_id: BankLineId(self.bank_line_id),
             line_key: LineKey(row::read("line_key", self.line_key.try_into())?),

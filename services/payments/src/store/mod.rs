@@ -2,8 +2,12 @@
 //! take it first, end in `_in_tx` and never commit. No rule is decided here.
 
 pub mod bank_account;
+pub mod bank_line;
+pub mod bank_statement_import;
 pub mod column_mapping;
 pub mod customer;
+pub mod import_row;
 pub mod invoice;
+pub mod payer_account;
 mod row;
 pub mod tenant;

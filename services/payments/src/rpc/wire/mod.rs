@@ -2,6 +2,7 @@
 //! once. Out: values only, no decisions.
 
 pub mod bank_account;
+pub mod bank_statement;
 pub mod column_mapping;
 mod csv_format;
 pub mod decision;

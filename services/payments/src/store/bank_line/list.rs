@@ -6,9 +6,7 @@ use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
 use super::Row;
-use crate::domain::{
-    BankAccountId, BankLine, BankLineState, BankStatementImportId, Coded as _,
-};
+use crate::domain::{BankAccountId, BankLine, BankLineState, BankStatementImportId, Coded as _};
 
 /// What narrows a listing.
 #[derive(Debug, Clone, Copy, Default)]

@@ -66,7 +66,7 @@ pub async fn insert_all_in_tx(
         &column(lines, |line| line.remittance.instrument_reference.clone()),
         &column(lines, |line| line.bank_reference.clone()),
         &column(lines, |line| line.state.code().to_owned()),
-        &receipts as &[Option<Uuid>],
+        &receipts as _,
         &column(lines, |line| line.created_time.to_string()),
         &column(lines, |line| line.version),
     )
@@ -110,8 +110,8 @@ pub async fn update_all_in_tx(
         &column(lines, |line| line.state.code().to_owned()),
         &matches as _,
         &suggestions,
-        &decisions as &[Option<Uuid>],
-        &column(lines, |line| line.resolved_by.clone()) as &[Option<String>],
+        &decisions as _,
+        &column(lines, |line| line.resolved_by.clone()) as _,
         &resolved_times as _,
         &column(lines, |line| line.version),
     )
