@@ -1,7 +1,10 @@
 //! The projection of customers: the names by which payers are found, and the tolerances granted.
 
+use std::collections::BTreeSet;
+
 use postgres::{DbError, TenantId, Tx};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::row::{from_json, to_json};
 use crate::domain::{CustomerId, KnownCustomer, ToleranceGrant, name_keys};
@@ -151,4 +154,36 @@ pub async fn find_in_tx(
         parent_customer_id: row.parent_customer_id.map(CustomerId),
         tolerances: grants.into_iter().map(|stored| stored.grant).collect(),
     }))
+}
+
+/// Customers by identity.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn find_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &BTreeSet<CustomerId>,
+) -> Result<Vec<KnownCustomer>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        "SELECT customer_id, external_id, display_name, parent_customer_id, tolerances
+           FROM customer WHERE tenant_id = $1 AND customer_id = ANY ($2)",
+        tenant.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let grants: Vec<StoredGrant> = from_json("tolerances", row.tolerances)?;
+            Ok(KnownCustomer {
+                customer_id: CustomerId(row.customer_id),
+                external_id: row.external_id,
+                display_name: row.display_name,
+                parent_customer_id: row.parent_customer_id.map(CustomerId),
+                tolerances: grants.into_iter().map(|stored| stored.grant).collect(),
+            })
+        })
+        .collect()
 }

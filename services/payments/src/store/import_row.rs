@@ -53,7 +53,7 @@ pub async fn take_lines_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
     import_id: BankStatementImportId,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<(StatementLine, LineKey)>, DbError> {
     let rows = sqlx::query!(
         r#"DELETE FROM import_row
@@ -64,7 +64,7 @@ pub async fn take_lines_in_tx(
            RETURNING content, line_key AS "line_key!""#,
         tenant.uuid(),
         import_id.0,
-        limit,
+        i64::try_from(limit).unwrap_or(i64::MAX),
     )
     .fetch_all(&mut **tx)
     .await?;

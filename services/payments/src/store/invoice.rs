@@ -205,3 +205,28 @@ pub async fn by_references_in_tx(
     .map(Row::into_invoice)
     .collect()
 }
+
+/// Invoices by identity.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn find_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &BTreeSet<InvoiceId>,
+) -> Result<Vec<KnownInvoice>, DbError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, customer_id, external_id, invoice_number, payment_reference,
+                invoice_date, currency_code, open_amount, items, version
+           FROM invoice WHERE tenant_id = $1 AND invoice_id = ANY ($2)",
+        tenant.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .map(Row::into_invoice)
+    .collect()
+}
