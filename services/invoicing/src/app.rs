@@ -9,6 +9,7 @@ use events::{Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
 use runtime::{Errand, Peer, Shutdown, Signer, Tasks, Telemetry};
 use secrecy::ExposeSecret as _;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -28,6 +29,8 @@ pub struct App {
     pub feed: Feed,
     /// What it counts.
     pub metrics: Metrics,
+    /// Wakes the calls that wait for something to come through credit's feed.
+    pub heard: Notify,
 }
 
 impl App {
@@ -56,6 +59,7 @@ impl App {
             clock,
             feed,
             metrics,
+            heard: Notify::new(),
         });
 
         let signer = Signer::from_config(&config.auth, SERVICE).context("auth")?;
@@ -81,7 +85,10 @@ impl App {
             db: self.db.clone(),
             app: Arc::clone(self),
             apply: inbound::credit::apply,
-            applied: |app| app.feed.announce(),
+            applied: |app| {
+                app.feed.announce();
+                app.heard.notify_waiters();
+            },
             clock: self.clock.clone(),
             settings: ConsumerSettings::default(),
         };

@@ -1,9 +1,15 @@
 //! The reasons with which invoicing refuses, and the one code of each.
 
+mod invoice;
+
 use std::time::Duration;
 
 use runtime::Refusal;
 
+pub use self::invoice::{
+    customer_not_yet_known, invoice_exists, invoice_refused, is_not_yet_known, issue_refused,
+    numbers_in_use, undrawn,
+};
 use crate::domain::SeriesError;
 
 /// When what has not come through a feed is worth asking for again.
@@ -31,7 +37,25 @@ macro_rules! reasons {
 pub const REASONS: &[Reason] = reasons! {
     "NUMBER_SERIES_EXISTS" "ALREADY_EXISTS" "The code or the prefix of the series is taken: use that series, or choose another."
     "TENANT_NOT_YET_KNOWN" "UNAVAILABLE" "Credit has not announced the tenant's profile yet: create it, or ask again in a moment."
+    "CUSTOMER_NOT_YET_KNOWN" "UNAVAILABLE" "Credit has not announced the customer yet: create it, or ask again in a moment."
+    "NUMBERS_IN_USE" "FAILED_PRECONDITION" "Invoices that came in by import have numbers that the series would draw: choose another prefix or first number."
+    "NUMBER_SERIES_NOT_FOUND" "NOT_FOUND" "There is no such series for documents of this kind."
+    "NUMBER_SERIES_EXHAUSTED" "FAILED_PRECONDITION" "The series has no numbers left: use another."
+    "STALE_ETAG" "ABORTED" "Somebody changed it meanwhile: read it again and decide again."
     "INVOICE_NOT_FOUND" "NOT_FOUND" "There is no such invoice."
+    "INVOICE_EXISTS" "ALREADY_EXISTS" "The invoice_id or the external_id is taken: read that invoice."
+    "INVOICE_NUMBER_TAKEN" "ALREADY_EXISTS" "Another invoice has the number."
+    "INVOICE_NUMBER_RESERVED" "FAILED_PRECONDITION" "A series would draw the number one day: import it under another, or leave it to the series."
+    "CUSTOMER_NOT_FOUND" "NOT_FOUND" "There is no such customer: create it in credit first."
+    "CURRENCY_UNKNOWN" "INVALID_ARGUMENT" "There is no currency of that code."
+    "DUPLICATE_ROW" "FAILED_PRECONDITION" "Another row of the import has the same external_id."
+    "INVOICE_NOT_DRAFT" "FAILED_PRECONDITION" "What an issued or void invoice says does not change: correct it by a credit note."
+    "INVOICE_TOTAL_NEGATIVE" "FAILED_PRECONDITION" "The lines come to less than nothing: issue a credit note."
+    "CUSTOMER_WITHOUT_TERMS" "FAILED_PRECONDITION" "Neither the invoice nor the customer's policy says when it is due: state terms or a due date."
+    "TERMS_DO_NOT_FIT" "FAILED_PRECONDITION" "The terms give the invoice no schedule: its fixed instalments exceed the total, or it is due before its date."
+    "CALENDAR_UNKNOWN" "FAILED_PRECONDITION" "There is no business-day calendar of that code, or it does not cover the due date."
+    "INVOICE_HAS_ALLOCATIONS" "FAILED_PRECONDITION" "Money, credit or a write-off stands against the invoice: take that back first, or issue a credit note."
+    "INVOICE_VOID" "FAILED_PRECONDITION" "The invoice is void."
 };
 
 /// The series is refused because `name`, its code or its prefix, is taken.
@@ -47,6 +71,18 @@ pub fn tenant_not_yet_known() -> Refusal {
 /// There is no such invoice; `key` is the identity that was asked for.
 pub fn invoice_not_found(key: impl ToString) -> Refusal {
     Refusal::not_found("INVOICE_NOT_FOUND", "invoice", key.to_string())
+}
+
+/// Compares the etag of a request with the current one; an empty one is not compared.
+///
+/// # Errors
+/// ABORTED, STALE_ETAG.
+pub fn check_etag(brought: &str, current: &str) -> Result<(), Refusal> {
+    if brought.is_empty() || brought == current {
+        Ok(())
+    } else {
+        Err(Refusal::stale("STALE_ETAG"))
+    }
 }
 
 /// The field of the request that a [`SeriesError`] is about.

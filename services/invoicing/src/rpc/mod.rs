@@ -5,6 +5,8 @@
 //! caller's, each to one code and reason. No rule is decided here.
 
 pub mod error;
+mod heard;
+mod invoice_service;
 mod number_series_service;
 pub mod wire;
 
@@ -12,6 +14,7 @@ use std::sync::Arc;
 
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use contracts::invoicing::invoice_service_server::InvoiceServiceServer;
 use contracts::invoicing::number_series_service_server::NumberSeriesServiceServer;
 use events::{EventFeed, ParkedEvents};
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
@@ -40,8 +43,11 @@ pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
 /// `services` and those that invoicing alone has.
 #[must_use]
 pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
+    let invoices = invoice_service::Rpc::new(Arc::clone(app), runner.clone());
     let number_series = number_series_service::Rpc::new(Arc::clone(app), runner.clone());
-    services.with(bounded!(NumberSeriesServiceServer::new(number_series)))
+    services
+        .with(bounded!(InvoiceServiceServer::new(invoices)))
+        .with(bounded!(NumberSeriesServiceServer::new(number_series)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

@@ -1,8 +1,11 @@
 //! The projection of customers and of the terms they are granted.
 
+use std::collections::BTreeMap;
+
 use jiff_sqlx::ToSqlx as _;
 use postgres::{DbError, TenantId, Tx};
 
+use super::row;
 use crate::domain::{Customer, CustomerId, Grant};
 
 /// Stores what was announced of a customer, unless something newer is known (P24).
@@ -95,4 +98,74 @@ pub async fn find_in_tx(
         external_id: row.external_id,
         grants: grants.map_err(|error| sqlx::Error::Decode(error.into()))?,
     }))
+}
+
+/// The grants of these customers, by customer, each one's by the day from which they hold. Who was
+/// granted nothing, or is not known, is left out.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn grants_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customers: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, Vec<Grant>>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT customer_id, content FROM customer_grant
+          WHERE tenant_id = $1 AND customer_id = ANY ($2)
+          ORDER BY customer_id, valid_from_date",
+        tenant.uuid(),
+        &row::column(customers, |id| id.0),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut grants: BTreeMap<CustomerId, Vec<Grant>> = BTreeMap::new();
+    for row in rows {
+        let of_customer = grants.entry(CustomerId(row.customer_id)).or_default();
+        of_customer.push(row::from_json("grant", row.content)?);
+    }
+    Ok(grants)
+}
+
+/// A customer by the foreign system's own identity, if credit has announced it.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn find_external_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    external_id: &str,
+) -> Result<Option<Customer>, DbError> {
+    let found = find_all_in_tx(tx, tenant, &[], &[external_id.to_owned()]).await?;
+    Ok(found.into_iter().next())
+}
+
+/// The customers that have one of these identities or external identities.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn find_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &[CustomerId],
+    external_ids: &[String],
+) -> Result<Vec<Customer>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT customer_id, external_id FROM customer
+          WHERE tenant_id = $1 AND (customer_id = ANY ($2) OR external_id = ANY ($3))",
+        tenant.uuid(),
+        &row::column(ids, |id| id.0),
+        external_ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let found = row::column(&rows, |row| CustomerId(row.customer_id));
+    let mut grants = grants_in_tx(tx, tenant, &found).await?;
+    let customer = |(customer_id, external_id)| Customer {
+        customer_id,
+        external_id,
+        grants: grants.remove(&customer_id).unwrap_or_default(),
+    };
+    let external_ids = rows.into_iter().map(|row| row.external_id);
+    Ok(found.into_iter().zip(external_ids).map(customer).collect())
 }

@@ -6,6 +6,8 @@
 //! then the customer's credit balance.
 
 pub mod customer;
+pub mod dispute;
+pub mod invoice;
 pub mod number_series;
 pub mod receivable;
 mod row;

@@ -1,7 +1,9 @@
 //! The projection of tenants.
 
+use calendar::Zone;
 use postgres::{DbError, TenantId, Tx};
 
+use super::row;
 use crate::domain::Tenant;
 
 /// Stores what was announced of a tenant, unless something newer is known (P24).
@@ -28,4 +30,24 @@ pub async fn upsert_in_tx(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// The tenant, if credit has announced it.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn find_in_tx(tx: &mut Tx, tenant: TenantId) -> Result<Option<Tenant>, DbError> {
+    let found = sqlx::query!(
+        "SELECT zone, home_currency FROM tenant WHERE tenant_id = $1",
+        tenant.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let known = found.map(|found| {
+        Ok(Tenant {
+            zone: row::read("zone", Zone::parse(&found.zone))?,
+            home_currency: row::currency(&found.home_currency)?,
+        })
+    });
+    known.transpose()
 }

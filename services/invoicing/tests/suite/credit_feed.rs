@@ -48,6 +48,7 @@ async fn app() -> (TestDatabase, App) {
             clock,
             feed,
             metrics,
+            heard: tokio::sync::Notify::new(),
         },
     )
 }

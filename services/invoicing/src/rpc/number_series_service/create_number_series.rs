@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use contracts::invoicing::{CreateNumberSeriesRequest, CreateNumberSeriesResponse};
 use postgres::idempotency::{self, Begun};
-use postgres::{audit, retried};
+use postgres::{TenantId, Tx, audit, retried};
 use prost::Message as _;
 use runtime::{Answer, Call, Refusal};
 use serde_json::json;
 
 use crate::app::App;
-use crate::domain::NumberSeries;
+use crate::domain::{NumberSeries, NumberedDocument};
 use crate::rpc::error;
 use crate::rpc::wire::number_series::{new_series, series_to_wire};
 use crate::store;
@@ -34,8 +34,10 @@ pub async fn handle(
             Begun::First(first) => first,
         };
         store::number_series::add_built_in_in_tx(&mut tx, call.tenant(), now).await?;
+        store::number_series::hold_off_imports_in_tx(&mut tx, call.tenant()).await?;
         let inserted = store::number_series::insert_in_tx(&mut tx, call.tenant(), &series).await;
         inserted?.map_err(|taken| refuse(taken, &series))?;
+        check_numbers_in_tx(&mut tx, call.tenant(), &series).await?;
         let answer = CreateNumberSeriesResponse {
             series: Some(series_to_wire(&series)),
         };
@@ -46,6 +48,22 @@ pub async fn handle(
         Ok(Answer::new(answer))
     })
     .await
+}
+
+/// Documents from elsewhere must not have numbers that the series would draw. Only invoices come
+/// from elsewhere.
+async fn check_numbers_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    series: &NumberSeries,
+) -> Result<(), Refusal> {
+    if series.document != NumberedDocument::Invoice {
+        return Ok(());
+    }
+    match store::number_series::number_in_use_in_tx(tx, tenant, series).await? {
+        Some(number) => Err(error::numbers_in_use(&series.code, &number)),
+        None => Ok(()),
+    }
 }
 
 fn subject(series: &NumberSeries) -> String {

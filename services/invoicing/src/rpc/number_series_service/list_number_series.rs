@@ -9,7 +9,7 @@ use crate::rpc::wire::number_series::series_to_wire;
 use crate::store;
 
 /// One page in one read transaction. A tenant that has drawn no number yet has its
-/// built-in series all the same: they are shown as they will be stored.
+/// built-in series all the same: they are shown as they will be stored, but for the time.
 pub async fn handle(
     app: &App,
     call: Call,
@@ -23,7 +23,6 @@ pub async fn handle(
         call.tenant(),
         page.after().map(String::as_str),
         page.fetch_limit(),
-        app.clock.now(),
     )
     .await?;
     tx.commit().await?;

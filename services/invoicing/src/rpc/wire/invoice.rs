@@ -42,7 +42,9 @@ pub fn invoice_to_wire(invoice: &Invoice) -> Result<wire::Invoice, MoneyError> {
     })
 }
 
-fn content_to_wire(content: &InvoiceContent) -> wire::InvoiceContent {
+/// What an invoice says.
+#[must_use]
+pub fn content_to_wire(content: &InvoiceContent) -> wire::InvoiceContent {
     wire::InvoiceContent {
         customer: Some(Customer::CustomerId(content.customer_id.0.to_string())),
         currency_code: content.currency.to_string(),

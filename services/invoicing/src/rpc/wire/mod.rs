@@ -3,10 +3,12 @@
 
 pub mod application;
 pub mod balance;
+pub mod content;
 pub mod credit_note;
 pub mod customer_credit;
 pub mod decision;
 pub mod dispute;
+pub mod entry;
 pub mod field;
 pub mod invoice;
 pub mod line;

@@ -46,7 +46,7 @@ pub fn series_to_wire(series: &NumberSeries) -> wire::NumberSeries {
         minimum_digits: i32::from(series.minimum_digits),
         first_number: series.first_number,
         next_number: series.next_number,
-        created_time: Some(instant_to_wire(series.create_time)),
+        created_time: series.create_time.map(instant_to_wire),
     }
 }
 

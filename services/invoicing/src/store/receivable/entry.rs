@@ -73,6 +73,36 @@ pub async fn history_in_tx(
     .collect()
 }
 
+/// Entries of one invoice behind a number, in their order.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn entries_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice_id: InvoiceId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<InvoiceEntry>, DbError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, entry_number, entry_id, open_item_id, kind, currency, amount,
+                entry_date, reversed_entry_id, cause_kind, cause_id, created_time
+           FROM invoice_entry
+          WHERE tenant_id = $1 AND invoice_id = $2 AND entry_number > $3
+          ORDER BY entry_number LIMIT $4",
+        tenant.uuid(),
+        invoice_id.0,
+        after,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .map(Row::into_entry)
+    .collect()
+}
+
 /// Adds the new entries of these receivables, and takes them out of them.
 pub(super) async fn insert_in_tx(
     tx: &mut Tx,

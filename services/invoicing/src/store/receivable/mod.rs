@@ -23,7 +23,7 @@ mod lock;
 mod save;
 mod written_off;
 
-pub use entry::history_in_tx;
+pub use entry::{entries_in_tx, history_in_tx};
 pub use item::{insert_items_in_tx, of_invoices_in_tx};
 pub use load::load_in_tx;
 pub use lock::{Wanted, lock_in_tx};
