@@ -44,6 +44,12 @@ pub struct App {
     pub metrics: Metrics,
 }
 
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
 impl App {
     /// Connects the database, checks its schema, and starts the work that goes on between calls:
     /// the feed's head, the consumption of the others' feeds, the timers. The tasks end with

@@ -107,6 +107,25 @@ pub struct Recipient {
 }
 
 impl Debtor {
+    /// A customer of whom the feed has not told yet: nobody can say where they are, and nothing is
+    /// done to them.
+    #[must_use]
+    pub fn unknown(customer_id: CustomerId) -> Self {
+        Self {
+            customer_id,
+            external_id: None,
+            display_name: String::new(),
+            kind: DebtorKind::Consumer,
+            segment: String::new(),
+            country_code: String::new(),
+            language: String::new(),
+            zone: None,
+            postal_lines: Vec::new(),
+            contacts: Vec::new(),
+            version: 0,
+        }
+    }
+
     /// The zones in which the debtor may be.
     #[must_use]
     pub fn zones(&self) -> Zones {

@@ -6,56 +6,50 @@ use contracts::convert::{date_to_wire, instant_to_wire, money_to_wire};
 use contracts::reminders as wire;
 use events::NewEvent;
 use jiff::Timestamp;
+use postgres::{DbError, TenantId, Tx};
 use prost::{Message, Name};
 
+use super::facts::{
+    hold_placed, hold_released, message_parked, message_sent, message_suppressed, promise_made,
+    reference, task_completed, task_opened, text, texts,
+};
 use crate::domain::case::CaseReference;
-use crate::domain::decision::Decision;
 use crate::domain::event::DomainEvent;
-use crate::domain::hold::Hold;
-use crate::domain::id::{HoldId, InvoiceId};
-use crate::domain::letter::{Total, totals};
-use crate::domain::message::Message as DebtorMessage;
-use crate::domain::promise::Promise;
-use crate::domain::task::Task;
+use crate::domain::id::CaseId;
 use crate::rpc::wire::communication::{direction_to_wire, outcome_to_wire as contact_outcome};
 use crate::rpc::wire::contact_policy::definition_to_wire as policy_to_wire;
 use crate::rpc::wire::debtor::channel_to_wire;
-use crate::rpc::wire::decision::decision_to_wire;
 use crate::rpc::wire::dunning_run::counts_to_wire;
-use crate::rpc::wire::message::{lines_to_wire, state_to_wire, totals_to_wire};
-use crate::rpc::wire::promise::{ratio_to_wire, result_to_wire};
+use crate::rpc::wire::message::totals_to_wire;
+use crate::rpc::wire::promise::result_to_wire;
 use crate::rpc::wire::strategy::definition_to_wire;
-use crate::rpc::wire::{consent, hold, task};
+use crate::rpc::wire::{consent, task};
+use crate::store;
 
-/// The case that an event is about, if it is about one: its version is drawn from the case's row.
-#[must_use]
-pub fn case_of(event: &DomainEvent) -> Option<&CaseReference> {
-    use DomainEvent as E;
-    match event {
-        E::CaseOpened { case, .. }
-        | E::CaseCleared { case, .. }
-        | E::CaseReopened { case, .. }
-        | E::MessageSent { case, .. }
-        | E::MessageSuppressed { case, .. }
-        | E::MessageParked { case, .. }
-        | E::MessageAbandoned { case, .. }
-        | E::LadderCompleted { case, .. }
-        | E::HoldPlaced { case, .. }
-        | E::HoldReleased { case, .. }
-        | E::PromiseMade { case, .. }
-        | E::PromiseKept { case, .. }
-        | E::PromiseBroken { case, .. }
-        | E::PromiseReopened { case, .. }
-        | E::PromiseCancelled { case, .. }
-        | E::TaskOpened { case, .. }
-        | E::TaskCompleted { case, .. }
-        | E::TaskCancelled { case, .. }
-        | E::CommunicationRecorded { case, .. } => Some(case),
-        E::ConsentRecorded(_)
-        | E::DunningRunCompleted { .. }
-        | E::StrategyVersionActivated { .. }
-        | E::ContactPolicyCreated(_) => None,
+/// Announces what happened to one case, in order: versions are drawn under the lock of its row.
+/// `traceparent` is the trace context of the cause, or empty.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn announce_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    case_id: CaseId,
+    traceparent: &str,
+    time: Timestamp,
+    events: &[DomainEvent],
+) -> Result<(), DbError> {
+    if events.is_empty() {
+        return Ok(());
     }
+    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
+    let first = store::case::draw_versions_in_tx(tx, tenant, case_id, count).await?;
+    let told: Vec<NewEvent> = (first..)
+        .zip(events)
+        .map(|(version, event)| announce(version, time, event))
+        .collect();
+    events::append_in_tx(tx, tenant, traceparent, &told).await?;
+    Ok(())
 }
 
 /// The announcement of what happened at `time`; `version` is that of the subject after it. A table
@@ -266,7 +260,7 @@ pub fn announce(version: i64, time: Timestamp, event: &DomainEvent) -> NewEvent 
             &wire::DunningRunCompleted {
                 dunning_run_id: run.dunning_run_id.to_string(),
                 run_date: Some(date_to_wire(run.run_date)),
-                case_count: count(summary.judged_count()),
+                case_count: i32::try_from(summary.judged_count()).unwrap_or(i32::MAX),
                 counts: counts_to_wire(&summary.counts()),
                 totals: totals_to_wire(&summary.totals()),
             },
@@ -311,158 +305,4 @@ impl Telling {
     fn of<M: Message + Name>(&self, subject: impl ToString, data: &M) -> NewEvent {
         NewEvent::new(subject, self.version, self.time, data)
     }
-}
-
-fn message_sent(
-    case: &CaseReference,
-    message: &DebtorMessage,
-    sent_local_time: &str,
-) -> wire::MessageSent {
-    wire::MessageSent {
-        case: reference(case),
-        message_id: message.message_id.to_string(),
-        dunning_run_id: text(message.dunning_run_id.as_ref()),
-        task_id: text(message.task_id.as_ref()),
-        channel: channel_to_wire(message.step.channel).into(),
-        step_code: message.step.step_code.to_string(),
-        level: i32::from(message.step.level.number()),
-        strategy_version: message.strategy_version.clone(),
-        template_version: message.template_version.clone().unwrap_or_default(),
-        language: message.language.clone().unwrap_or_default(),
-        lines: lines_to_wire(&message.lines),
-        totals: totals_to_wire(&totals(&message.lines).unwrap_or_default()),
-        step_date: Some(date_to_wire(message.step_date)),
-        sent_time: message.sent_time.map(instant_to_wire),
-        sent_local_time: sent_local_time.to_owned(),
-        last_look_time: message.last_look_time.map(instant_to_wire),
-    }
-}
-
-fn message_suppressed(
-    case: &CaseReference,
-    message: &DebtorMessage,
-    decision: &Decision,
-) -> wire::MessageSuppressed {
-    wire::MessageSuppressed {
-        case: reference(case),
-        message_id: message.message_id.to_string(),
-        channel: channel_to_wire(message.step.channel).into(),
-        step_code: message.step.step_code.to_string(),
-        level: i32::from(message.step.level.number()),
-        reason: text(message.reason.as_ref()),
-        lines: lines_to_wire(&message.lines),
-        step_date: Some(date_to_wire(message.step_date)),
-        decision: Some(decision_to_wire(decision)),
-    }
-}
-
-fn message_parked(case: &CaseReference, message: &DebtorMessage) -> wire::MessageParked {
-    wire::MessageParked {
-        case: reference(case),
-        message_id: message.message_id.to_string(),
-        channel: channel_to_wire(message.step.channel).into(),
-        state: state_to_wire(message.state).into(),
-        step_code: message.step.step_code.to_string(),
-        reason: text(message.reason.as_ref()),
-        task_id: text(message.task_id.as_ref()),
-        invoice_ids: texts(&message.invoice_ids()),
-    }
-}
-
-fn hold_placed(case: &CaseReference, hold: &Hold, case_epoch: i64) -> wire::HoldPlaced {
-    wire::HoldPlaced {
-        case: reference(case),
-        hold_id: hold.hold_id.to_string(),
-        invoice_ids: texts(&hold.scope.invoice_ids()),
-        held_amount: hold.held_amount.map(money_to_wire),
-        reason: hold::reason_to_wire(hold.reason).into(),
-        subject_id: text(hold.subject_id.as_ref()),
-        end_date: hold.end_date.map(date_to_wire),
-        placed_by: hold.placed_by.clone(),
-        case_epoch,
-    }
-}
-
-fn hold_released(
-    case: &CaseReference,
-    hold: &Hold,
-    successor: Option<HoldId>,
-) -> wire::HoldReleased {
-    let remaining = match hold.ended {
-        None => hold.scope.invoice_ids(),
-        Some(_) => Vec::new(),
-    };
-    wire::HoldReleased {
-        case: reference(case),
-        hold_id: hold.hold_id.to_string(),
-        remaining_invoice_ids: texts(&remaining),
-        reason: hold::reason_to_wire(hold.reason).into(),
-        subject_id: text(hold.subject_id.as_ref()),
-        state: hold::state_to_wire(hold.state).into(),
-        successor_hold_id: text(successor.as_ref()),
-        ..wire::HoldReleased::default()
-    }
-}
-
-fn promise_made(case: &CaseReference, promise: &Promise) -> wire::PromiseMade {
-    let channel = promise.channel.map(channel_to_wire);
-    wire::PromiseMade {
-        case: reference(case),
-        promise_id: promise.promise_id.to_string(),
-        invoice_ids: texts(&promise.invoice_ids),
-        promised_amount: Some(money_to_wire(promise.promised_amount)),
-        promised_date: Some(date_to_wire(promise.promised_date)),
-        grace_days: promise.grace_days,
-        tolerance_ratio: Some(ratio_to_wire(promise.tolerance)),
-        level: promise.level,
-        channel: channel.unwrap_or(wire::Channel::Unspecified).into(),
-        taken_by: promise.taken_by.clone(),
-        ..wire::PromiseMade::default()
-    }
-}
-
-fn task_opened(case: &CaseReference, opened: &Task, totals: &[Total]) -> wire::TaskOpened {
-    wire::TaskOpened {
-        case: reference(case),
-        task_id: opened.task_id.to_string(),
-        kind: task::kind_to_wire(opened.kind).into(),
-        due_date: Some(date_to_wire(opened.due_date)),
-        priority: opened.priority,
-        message_id: text(opened.message_id.as_ref()),
-        promise_id: text(opened.promise_id.as_ref()),
-        step_code: text(opened.step_code.as_ref()),
-        totals: totals_to_wire(totals),
-    }
-}
-
-fn task_completed(case: &CaseReference, completed: &Task) -> wire::TaskCompleted {
-    let outcome = completed.outcome.map(task::outcome_to_wire);
-    wire::TaskCompleted {
-        case: reference(case),
-        task_id: completed.task_id.to_string(),
-        kind: task::kind_to_wire(completed.kind).into(),
-        outcome: outcome.unwrap_or(wire::TaskOutcome::Unspecified).into(),
-        completed_by: completed.completed_by.clone().unwrap_or_default(),
-        follow_up_task_id: text(completed.follow_up_task_id.as_ref()),
-    }
-}
-
-fn reference(case: &CaseReference) -> Option<wire::CaseReference> {
-    Some(wire::CaseReference {
-        case_id: case.case_id.to_string(),
-        customer_id: case.customer_id.to_string(),
-        customer_external_id: case.customer_external_id.clone().unwrap_or_default(),
-    })
-}
-
-fn texts<'a>(ids: impl IntoIterator<Item = &'a InvoiceId>) -> Vec<String> {
-    ids.into_iter().map(ToString::to_string).collect()
-}
-
-fn text<T: ToString>(value: Option<&T>) -> String {
-    value.map(ToString::to_string).unwrap_or_default()
-}
-
-fn count(number: u32) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
 }

@@ -1,14 +1,31 @@
 //! What we do with the events of others, one producer a file.
+//!
+//! Every event carries complete facts and a version; an older version never replaces a newer one
+//! (P24). Events that are of no use here are passed over. A fact that bears on a case is applied
+//! under the lock of its row, and the case is planned anew in the same transaction.
+
+pub mod agency;
+pub mod credit;
+mod facts;
+pub mod invoicing;
+mod money_facts;
+pub mod payments;
 
 use events::Apply;
 
 use crate::app::App;
 
 /// The producers whose feeds are read.
-pub const SOURCES: [&str; 0] = [];
+pub const SOURCES: [&str; 4] = ["credit", "invoicing", "payments", "agency"];
 
 /// The handler of the feed of `source`, if we consume it.
 #[must_use]
-pub fn handler(_source: &str) -> Option<Apply<App>> {
-    None
+pub fn handler(source: &str) -> Option<Apply<App>> {
+    match source {
+        "credit" => Some(credit::apply),
+        "invoicing" => Some(invoicing::apply),
+        "payments" => Some(payments::apply),
+        "agency" => Some(agency::apply),
+        _ => None,
+    }
 }

@@ -1,0 +1,216 @@
+//! Everything that is known of one case, opened under the lock of its row and written back in one go:
+//! the way in which feeds, jobs and RPCs change a case.
+//!
+//! 1. [`CaseFile::lock_in_tx`] locks the case's row, as every sender and every placement does, and
+//!    reads what bears on it.
+//! 2. The domain decides; what changed is noted in the file ([`CaseFile::tell`],
+//!    [`CaseFile::touch`]), or written at once where it has a table of its own (holds, tasks).
+//! 3. [`CaseFile::save_in_tx`] writes case and invoices, announces the events, plans anew and moves
+//!    the timer of the case.
+//!
+//! Must not decide anything that the domain decides, and must not commit.
+
+mod changes;
+mod holds;
+mod looking;
+mod plan;
+mod promises;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use calendar::{Date, Timestamp};
+use money::{Currency, Money};
+use postgres::{DbError, TenantId, Tx};
+
+pub use looking::Asked;
+pub use plan::{LOOK, look_again_in_tx, look_at_all_in_tx};
+
+use super::{
+    case, case_invoice, cash, contact_policy, customer, hold, message, promise, row,
+    strategy_version,
+};
+use crate::domain::case::Case;
+use crate::domain::cash::cover;
+use crate::domain::contact::{ContactPolicy, policy_for};
+use crate::domain::debtor::Debtor;
+use crate::domain::event::DomainEvent;
+use crate::domain::hold::Hold;
+use crate::domain::id::{CaseId, CustomerId, InvoiceId, MessageId};
+use crate::domain::invoice::CaseInvoice;
+use crate::domain::ladder::Ladder;
+use crate::domain::promise::Promise;
+use crate::domain::situation::MessageOnCase;
+use crate::domain::strategy::{StrategyVersion, serving};
+use crate::domain::zones::Zones;
+
+/// What is known of a case.
+#[derive(Debug)]
+pub struct CaseFile {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Now, by the business clock.
+    pub now: Timestamp,
+    /// The case.
+    pub case: Case,
+    /// The customer; none while the feed has not told of them: then nothing is done to them.
+    pub debtor: Option<Debtor>,
+    /// The zones in which the customer may be.
+    pub zones: Zones,
+    /// The invoices on which something is owed, and those that were looked up besides.
+    pub invoices: Vec<CaseInvoice>,
+    /// The holds in force.
+    pub holds: Vec<Hold>,
+    /// The customer's cash that is not applied yet.
+    pub unapplied: BTreeMap<Currency, Money>,
+    /// The promises, judged ones too.
+    pub promises: Vec<Promise>,
+    /// Messages of the day or later, and those that are not at their end.
+    messages: Vec<(MessageId, MessageOnCase)>,
+    /// The strategies in force.
+    strategies: Vec<StrategyVersion>,
+    /// The contact policies that may count for the customer.
+    policies: Vec<ContactPolicy>,
+    touched: BTreeSet<InvoiceId>,
+    events: Vec<DomainEvent>,
+}
+
+impl CaseFile {
+    /// Locks a case until the transaction ends, and reads what bears on it.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statements.
+    pub async fn lock_in_tx(
+        tx: &mut Tx,
+        tenant: TenantId,
+        case_id: CaseId,
+        now: Timestamp,
+    ) -> Result<Option<Self>, DbError> {
+        match case::lock_in_tx(tx, tenant, case_id).await? {
+            Some(case) => Ok(Some(Self::of_case_in_tx(tx, tenant, case, now).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Locks the case of a customer until the transaction ends, and reads what bears on it.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statements.
+    pub async fn lock_of_customer_in_tx(
+        tx: &mut Tx,
+        tenant: TenantId,
+        customer_id: CustomerId,
+        now: Timestamp,
+    ) -> Result<Option<Self>, DbError> {
+        match case::lock_of_customer_in_tx(tx, tenant, customer_id).await? {
+            Some(case) => Ok(Some(Self::of_case_in_tx(tx, tenant, case, now).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads what bears on a case without locking it: for looking only.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statements.
+    pub async fn read_in_tx(
+        tx: &mut Tx,
+        tenant: TenantId,
+        case_id: CaseId,
+        now: Timestamp,
+    ) -> Result<Option<Self>, DbError> {
+        match case::find_in_tx(tx, tenant, case_id).await? {
+            Some((case, _)) => Ok(Some(Self::of_case_in_tx(tx, tenant, case, now).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn of_case_in_tx(
+        tx: &mut Tx,
+        tenant: TenantId,
+        case: Case,
+        now: Timestamp,
+    ) -> Result<Self, DbError> {
+        let (case_id, customer_id) = (case.case_id, case.customer_id);
+        let debtor = customer::find_in_tx(tx, tenant, customer_id).await?;
+        let zones = debtor.as_ref().map_or_else(nowhere, Debtor::zones);
+        let today = zones.local_date(now);
+        let cash = cash::of_customers_in_tx(tx, tenant, &[customer_id]).await?;
+        let policies = match &debtor {
+            Some(one) => {
+                contact_policy::for_debtor_in_tx(tx, tenant, &one.country_code, one.kind).await?
+            }
+            None => Vec::new(),
+        };
+        Ok(Self {
+            tenant,
+            now,
+            invoices: case_invoice::owed_of_cases_in_tx(tx, tenant, &[case_id]).await?,
+            holds: hold::active_of_case_in_tx(tx, tenant, case_id).await?,
+            unapplied: row::read("unapplied_amount", cover(&cash))?,
+            promises: promise::of_case_in_tx(tx, tenant, case_id).await?,
+            messages: message::on_case_in_tx(tx, tenant, case_id, today).await?,
+            strategies: strategy_version::active_in_tx(tx, tenant).await?,
+            policies,
+            touched: BTreeSet::new(),
+            events: Vec::new(),
+            case,
+            debtor,
+            zones,
+        })
+    }
+
+    /// Today in the customer's zone.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.zones.local_date(self.now)
+    }
+
+    /// The strategy in force for the customer; none while they are not known.
+    #[must_use]
+    pub fn strategy(&self) -> Option<(&StrategyVersion, Ladder<'_>)> {
+        let debtor = self.debtor.as_ref()?;
+        let version = serving(&self.strategies, &debtor.segment)?;
+        let ladder = Ladder::new(&version.definition, debtor.kind, &debtor.country_code);
+        Some((version, ladder))
+    }
+
+    /// The contact policy that counts for the customer on a day.
+    #[must_use]
+    pub fn policy(&self, on: Date) -> Option<&ContactPolicy> {
+        let debtor = self.debtor.as_ref()?;
+        policy_for(&self.policies, &debtor.country_code, debtor.kind, on)
+    }
+
+    /// The messages that matter to the next one, but for `except`, the one that is being claimed.
+    #[must_use]
+    pub fn messages_but(&self, except: Option<MessageId>) -> Vec<MessageOnCase> {
+        let others = self.messages.iter().filter(|(id, _)| Some(*id) != except);
+        others.map(|(_, message)| message.clone()).collect()
+    }
+
+    /// The day of the customer's last message that left.
+    #[must_use]
+    pub fn last_message(&self) -> Option<Date> {
+        let time = self.case.last_message_time;
+        time.map(|time| self.zones.local_date(time))
+    }
+
+    /// Notes what happened, to be announced when the file is saved.
+    pub fn tell(&mut self, events: impl IntoIterator<Item = DomainEvent>) {
+        self.events.extend(events);
+    }
+
+    /// Notes that an invoice changed.
+    pub fn touch(&mut self, invoice_id: InvoiceId) {
+        self.touched.insert(invoice_id);
+    }
+
+    /// Notes that the invoices of a message changed.
+    pub fn touch_all(&mut self, invoice_ids: impl IntoIterator<Item = InvoiceId>) {
+        self.touched.extend(invoice_ids);
+    }
+}
+
+/// The zones of a customer of whom nothing is known.
+fn nowhere() -> Zones {
+    Zones::of(None, "")
+}

@@ -1,0 +1,139 @@
+//! The end of a change: case, invoices and events are written, and the case's one timer stands where
+//! the plan says, or now where a fact changed that may set a kept-out step free.
+
+use std::collections::BTreeMap;
+
+use calendar::Timestamp;
+use postgres::{DbError, TenantId, Tx};
+use timers::Scheduled;
+use uuid::Uuid;
+
+use super::CaseFile;
+use crate::domain::id::CaseId;
+use crate::domain::plan::{NextAction, Planning, next_action};
+use crate::domain::reason::Reason;
+use crate::domain::situation::Situation;
+use crate::events::outbound;
+use crate::store::{case, case_invoice};
+
+/// The kind of the timer of a case.
+pub const LOOK: &str = "case_look";
+
+impl CaseFile {
+    /// What is planned next for the case as it stands.
+    #[must_use]
+    pub fn plan(&self) -> Option<NextAction> {
+        let messages = self.messages_but(None);
+        let strategy = self.strategy();
+        next_action(&Planning {
+            situation: Situation {
+                invoices: &self.invoices,
+                holds: &self.holds,
+                unapplied: &self.unapplied,
+                messages: &messages,
+                last_message: self.last_message(),
+            },
+            strategy: strategy
+                .as_ref()
+                .map(|(version, ladder)| (*version, ladder)),
+            promises: &self.promises,
+            zones: &self.zones,
+            policy: self.policy(self.today()),
+            now: self.now,
+        })
+    }
+
+    /// Writes what changed because of a fact, announces it, plans anew and moves the case's timer.
+    /// `traceparent` is the trace context of the cause, or empty.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statements.
+    pub async fn save_in_tx(
+        mut self,
+        tx: &mut Tx,
+        traceparent: &str,
+    ) -> Result<Option<Scheduled>, DbError> {
+        let planned = self.write_in_tx(tx, traceparent).await?;
+        let kept_out = self
+            .invoices
+            .iter()
+            .any(|invoice| invoice.kept_out.is_some());
+        let due = if kept_out && self.debtor.is_some() {
+            Some(self.now)
+        } else {
+            planned
+        };
+        let case_id = self.case.case_id.uuid();
+        if let Some(due) = due {
+            let timer = timers::schedule_in_tx(tx, self.tenant, LOOK, case_id, due).await?;
+            return Ok(Some(timer));
+        }
+        timers::cancel_in_tx(tx, self.tenant, LOOK, case_id).await?;
+        Ok(None)
+    }
+
+    /// [`CaseFile::save_in_tx`] for the job of the case's own timer, which settles it itself: tells
+    /// when the case is looked at next.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statements.
+    pub async fn write_in_tx(
+        &mut self,
+        tx: &mut Tx,
+        traceparent: &str,
+    ) -> Result<Option<Timestamp>, DbError> {
+        for invoice in &self.invoices {
+            if self.touched.contains(&invoice.invoice_id) {
+                case_invoice::save_in_tx(tx, self.tenant, invoice).await?;
+            }
+        }
+        let planned = self.plan();
+        case::save_in_tx(tx, self.tenant, &self.case, planned.as_ref()).await?;
+        let events = std::mem::take(&mut self.events);
+        let (tenant, case_id, now) = (self.tenant, self.case.case_id, self.now);
+        outbound::announce_in_tx(tx, tenant, case_id, traceparent, now, &events).await?;
+        Ok(planned.map(|next| next.action_time))
+    }
+}
+
+/// Looks at every case again in which a step was kept out for one of these reasons: at `due`, as when
+/// a contact policy comes into force.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn look_again_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    reasons: &[Reason],
+    due: Timestamp,
+) -> Result<Vec<Scheduled>, DbError> {
+    let cases = case_invoice::cases_kept_out_in_tx(tx, tenant, reasons).await?;
+    schedule_in_tx(tx, tenant, cases, due).await
+}
+
+/// Looks at every case again on which something is owed: at `due`, as when another strategy is in
+/// force.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn look_at_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    due: Timestamp,
+) -> Result<Vec<Scheduled>, DbError> {
+    let cases = case::open_ids_in_tx(tx, tenant).await?;
+    schedule_in_tx(tx, tenant, cases, due).await
+}
+
+async fn schedule_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    cases: Vec<CaseId>,
+    due: Timestamp,
+) -> Result<Vec<Scheduled>, DbError> {
+    let due_times: BTreeMap<Uuid, Timestamp> = cases
+        .into_iter()
+        .map(|case_id| (case_id.uuid(), due))
+        .collect();
+    timers::schedule_all_in_tx(tx, tenant, LOOK, &due_times).await
+}

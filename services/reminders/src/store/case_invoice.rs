@@ -1,0 +1,312 @@
+//! The invoices of cases with their items, as invoicing's feed tells of them, and how far up the
+//! ladder they are. Whoever changes one holds the row of its case.
+
+use calendar::Date;
+use jiff_sqlx::ToSqlx as _;
+use money::{Currency, Money};
+use postgres::{DbError, TenantId, Tx};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::row;
+use crate::domain::id::{CaseId, InvoiceId, OpenItemId};
+use crate::domain::invoice::{CaseInvoice, CaseItem, KeptOutMark, TakenStep};
+use crate::domain::reason::Reason;
+
+struct Row {
+    invoice_id: Uuid,
+    case_id: Uuid,
+    invoice_number: String,
+    external_id: Option<String>,
+    invoice_date: jiff_sqlx::Date,
+    currency: String,
+    disputed_amount: Decimal,
+    expedited_from: Option<jiff_sqlx::Date>,
+    kept_out_level: Option<i16>,
+    kept_out_reason: Option<String>,
+    version: i64,
+}
+
+impl Row {
+    /// Without its items.
+    fn into_invoice(self) -> Result<CaseInvoice, DbError> {
+        let kept_out = self.kept_out_level.zip(self.kept_out_reason.as_deref());
+        let kept_out = kept_out.map(|(level, reason)| {
+            Ok::<_, DbError>(KeptOutMark {
+                level: row::read("kept_out_level", level.try_into())?,
+                reason: row::named("kept_out_reason", reason)?,
+            })
+        });
+        Ok(CaseInvoice {
+            case_id: CaseId::new(self.case_id),
+            invoice_id: InvoiceId::new(self.invoice_id),
+            invoice_number: self.invoice_number,
+            external_id: self.external_id,
+            invoice_date: self.invoice_date.to_jiff(),
+            currency: row::currency(&self.currency)?,
+            disputed_amount: row::money(self.disputed_amount, &self.currency)?,
+            items: Vec::new(),
+            expedited_from: row::date(self.expedited_from),
+            kept_out: kept_out.transpose()?,
+            version: self.version,
+        })
+    }
+}
+
+struct ItemRow {
+    invoice_id: Uuid,
+    open_item_id: Uuid,
+    kind: String,
+    due_date: jiff_sqlx::Date,
+    open_amount: Decimal,
+    level: i16,
+    step_code: Option<String>,
+    step_level: Option<i16>,
+    step_date: Option<jiff_sqlx::Date>,
+    step_time: Option<jiff_sqlx::Timestamp>,
+}
+
+impl ItemRow {
+    fn into_item(self, currency: Currency) -> Result<CaseItem, DbError> {
+        let code = self.step_code.as_deref().zip(self.step_level);
+        let when = row::date(self.step_date).zip(row::time(self.step_time));
+        let step = code.zip(when).map(|((code, level), (date, time))| {
+            Ok::<_, DbError>(TakenStep {
+                step_code: row::named("step_code", code)?,
+                level: row::read("step_level", level.try_into())?,
+                date,
+                time,
+            })
+        });
+        Ok(CaseItem {
+            open_item_id: OpenItemId::new(self.open_item_id),
+            kind: row::named("kind", &self.kind)?,
+            due_date: self.due_date.to_jiff(),
+            open_amount: row::read("open_amount", Money::try_new(self.open_amount, currency))?,
+            level: row::read("level", self.level.try_into())?,
+            step: step.transpose()?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal, $($arguments:tt)*) => {
+        sqlx::query_as!(
+            Row,
+            "SELECT invoice_id, case_id, invoice_number, external_id, invoice_date, currency,
+                    disputed_amount, expedited_from, kept_out_level, kept_out_reason, version
+               FROM case_invoice " + $rest,
+            $($arguments)*
+        )
+    };
+}
+
+/// The invoices of some cases on which something is owed, the oldest due date first.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn owed_of_cases_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    case_ids: &[CaseId],
+) -> Result<Vec<CaseInvoice>, DbError> {
+    let ids: Vec<Uuid> = case_ids.iter().map(|id| id.uuid()).collect();
+    let found = select!(
+        "WHERE tenant_id = $1 AND case_id = ANY ($2) AND open_amount > 0
+         ORDER BY oldest_due_date, invoice_number",
+        tenant.uuid(),
+        &ids,
+    );
+    let found = found.fetch_all(&mut **tx).await?;
+    complete_in_tx(tx, tenant, found).await
+}
+
+/// Some invoices, settled ones too; those that the feed has not told of are missing.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn find_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice_ids: &[InvoiceId],
+) -> Result<Vec<CaseInvoice>, DbError> {
+    let ids: Vec<Uuid> = invoice_ids.iter().map(|id| id.uuid()).collect();
+    let found = select!(
+        "WHERE tenant_id = $1 AND invoice_id = ANY ($2) ORDER BY invoice_id",
+        tenant.uuid(),
+        &ids,
+    );
+    let found = found.fetch_all(&mut **tx).await?;
+    complete_in_tx(tx, tenant, found).await
+}
+
+/// Where a listing goes on: due date, number and identity of the last invoice that was shown;
+/// settled ones stand behind the others.
+pub type Place = (Option<Date>, String, Uuid);
+
+/// The invoices of a case behind a place: the oldest due date first, then by number.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn list_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    case_id: CaseId,
+    include_settled: bool,
+    after: Option<&Place>,
+    limit: i64,
+) -> Result<Vec<CaseInvoice>, DbError> {
+    let found = select!(
+        "WHERE tenant_id = $1 AND case_id = $2 AND ($3 OR open_amount > 0)
+           AND ($4::text IS NULL
+                OR (coalesce(oldest_due_date, 'infinity'), invoice_number, invoice_id)
+                 > (coalesce($5::date, 'infinity'), $4, $6::uuid))
+         ORDER BY oldest_due_date, invoice_number, invoice_id LIMIT $7",
+        tenant.uuid(),
+        case_id.uuid(),
+        include_settled,
+        after.map(|(_, number, _)| number.as_str()),
+        after.and_then(|(day, ..)| day.map(|day| day.to_sqlx())) as _,
+        after.map(|(.., invoice_id)| *invoice_id),
+        limit,
+    );
+    let found = found.fetch_all(&mut **tx).await?;
+    complete_in_tx(tx, tenant, found).await
+}
+
+/// The cases with an owed invoice whose due step was kept out for one of these reasons.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn cases_kept_out_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    reasons: &[Reason],
+) -> Result<Vec<CaseId>, DbError> {
+    let reasons: Vec<String> = reasons
+        .iter()
+        .map(|reason| reason.name().to_owned())
+        .collect();
+    let found = sqlx::query_scalar!(
+        "SELECT DISTINCT case_id FROM case_invoice
+          WHERE tenant_id = $1 AND open_amount > 0 AND kept_out_reason = ANY ($2)",
+        tenant.uuid(),
+        &reasons,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(found.into_iter().map(CaseId::new).collect())
+}
+
+/// Adds the items of all invoices in one statement.
+async fn complete_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    rows: Vec<Row>,
+) -> Result<Vec<CaseInvoice>, DbError> {
+    let mut invoices: Vec<CaseInvoice> = Vec::with_capacity(rows.len());
+    for found in rows {
+        invoices.push(found.into_invoice()?);
+    }
+    let ids: Vec<Uuid> = invoices.iter().map(|one| one.invoice_id.uuid()).collect();
+    let items = sqlx::query_as!(
+        ItemRow,
+        "SELECT invoice_id, open_item_id, kind, due_date, open_amount, level, step_code, step_level,
+                step_date, step_time
+           FROM case_item WHERE tenant_id = $1 AND invoice_id = ANY ($2)
+          ORDER BY due_date, open_item_id",
+        tenant.uuid(),
+        &ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    for item in items {
+        let of = |one: &&mut CaseInvoice| one.invoice_id.uuid() == item.invoice_id;
+        if let Some(invoice) = invoices.iter_mut().find(of) {
+            let currency = invoice.currency;
+            invoice.items.push(item.into_item(currency)?);
+        }
+    }
+    Ok(invoices)
+}
+
+/// Stores an invoice as it is now, with its items.
+///
+/// # Errors
+/// [`DbError`] of the statements; a sum that is too large counts as one.
+pub async fn save_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice: &CaseInvoice,
+) -> Result<(), DbError> {
+    let open_amount = row::read("open_amount", invoice.open_amount())?;
+    let kept_out = invoice.kept_out;
+    sqlx::query!(
+        "INSERT INTO case_invoice (tenant_id, invoice_id, case_id, invoice_number, external_id,
+                                   invoice_date, currency, open_amount, disputed_amount,
+                                   oldest_due_date, level, expedited_from, kept_out_level,
+                                   kept_out_reason, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         ON CONFLICT (tenant_id, invoice_id) DO UPDATE
+            SET invoice_number = EXCLUDED.invoice_number, external_id = EXCLUDED.external_id,
+                invoice_date = EXCLUDED.invoice_date, open_amount = EXCLUDED.open_amount,
+                disputed_amount = EXCLUDED.disputed_amount,
+                oldest_due_date = EXCLUDED.oldest_due_date, level = EXCLUDED.level,
+                expedited_from = EXCLUDED.expedited_from, kept_out_level = EXCLUDED.kept_out_level,
+                kept_out_reason = EXCLUDED.kept_out_reason, version = EXCLUDED.version",
+        tenant.uuid(),
+        invoice.invoice_id.uuid(),
+        invoice.case_id.uuid(),
+        invoice.invoice_number,
+        invoice.external_id,
+        invoice.invoice_date.to_sqlx() as _,
+        invoice.currency.code(),
+        open_amount.amount(),
+        invoice.disputed_amount.amount(),
+        invoice.oldest_due_date().map(|day| day.to_sqlx()) as _,
+        i16::from(invoice.level()),
+        invoice.expedited_from.map(|day| day.to_sqlx()) as _,
+        kept_out.map(|mark| i16::from(mark.level)),
+        kept_out.map(|mark| mark.reason.name()),
+        invoice.version,
+    )
+    .execute(&mut **tx)
+    .await?;
+    for item in &invoice.items {
+        save_item_in_tx(tx, tenant, invoice.invoice_id, item).await?;
+    }
+    Ok(())
+}
+
+async fn save_item_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice_id: InvoiceId,
+    item: &CaseItem,
+) -> Result<(), DbError> {
+    let step = item.step.as_ref();
+    sqlx::query!(
+        "INSERT INTO case_item (tenant_id, invoice_id, open_item_id, kind, due_date, open_amount,
+                                level, step_code, step_level, step_date, step_time)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         ON CONFLICT (tenant_id, invoice_id, open_item_id) DO UPDATE
+            SET kind = EXCLUDED.kind, due_date = EXCLUDED.due_date,
+                open_amount = EXCLUDED.open_amount, level = EXCLUDED.level,
+                step_code = EXCLUDED.step_code, step_level = EXCLUDED.step_level,
+                step_date = EXCLUDED.step_date, step_time = EXCLUDED.step_time",
+        tenant.uuid(),
+        invoice_id.uuid(),
+        item.open_item_id.uuid(),
+        item.kind.name(),
+        item.due_date.to_sqlx() as _,
+        item.open_amount.amount(),
+        i16::from(item.level),
+        step.map(|step| step.step_code.as_str()),
+        step.map(|step| i16::from(step.level)),
+        step.map(|step| step.date.to_sqlx()) as _,
+        step.map(|step| step.time.to_sqlx()) as _,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
