@@ -29,15 +29,11 @@ pub enum AgingError {
     /// The limits break their form.
     #[error("bucket limits are 1 to 12 numbers of days above 0, rising")]
     BucketLimits,
-    /// Amounts of other currencies, or too large together.
-    #[error(transparent)]
-    Money(#[from] MoneyError),
 }
 
-/// What kind of aging is asked for.
+/// How ages are told: from which day items age, and where the buckets end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AgingQuery {
-    as_of_date: Date,
+pub struct AgingScale {
     basis: AgingBasis,
     limits_days: Vec<i32>,
 }
@@ -83,17 +79,13 @@ pub struct AgingBucket {
     pub item_count: i64,
 }
 
-impl AgingQuery {
-    /// An aging at the end of `as_of_date`; `limits_days` are the highest ages of each bucket but
-    /// the last, none means 30, 60, 90.
+impl AgingScale {
+    /// A scale; `limits_days` are the highest ages of each bucket but the last, none means 30, 60,
+    /// 90.
     ///
     /// # Errors
     /// [`AgingError::BucketLimits`].
-    pub fn try_new(
-        as_of_date: Date,
-        basis: AgingBasis,
-        limits_days: Vec<i32>,
-    ) -> Result<Self, AgingError> {
+    pub fn try_new(basis: AgingBasis, limits_days: Vec<i32>) -> Result<Self, AgingError> {
         let limits_days = match limits_days {
             none if none.is_empty() => vec![30, 60, 90],
             some => some,
@@ -104,17 +96,7 @@ impl AgingQuery {
         if limits_days.len() > 12 || !rising || limits_days.first().is_some_and(|days| *days < 1) {
             return Err(AgingError::BucketLimits);
         }
-        Ok(Self {
-            as_of_date,
-            basis,
-            limits_days,
-        })
-    }
-
-    /// The day at whose end it is told.
-    #[must_use]
-    pub fn as_of_date(&self) -> Date {
-        self.as_of_date
+        Ok(Self { basis, limits_days })
     }
 
     /// From which day items age.
@@ -123,20 +105,21 @@ impl AgingQuery {
         self.basis
     }
 
-    /// The table of one currency. `customer_credit` is what is left of the customers' credits then,
-    /// 0 or more.
+    /// The table of one currency at the end of `as_of_date`. `customer_credit` is what is left of
+    /// the customers' credits then, 0 or more.
     ///
     /// # Errors
-    /// [`AgingError::Money`].
+    /// [`MoneyError`] for other currencies or amounts that are too large together.
     pub fn table(
         &self,
+        as_of_date: Date,
         currency: Currency,
         amounts: impl IntoIterator<Item = AgedAmount>,
         customer_credit: Money,
-    ) -> Result<AgingTable, AgingError> {
+    ) -> Result<AgingTable, MoneyError> {
         let mut buckets = self.empty_buckets(currency);
         for aged in amounts {
-            let age = days_between(aged.date, self.as_of_date);
+            let age = days_between(aged.date, as_of_date);
             if let Some(bucket) = buckets.iter_mut().find(|bucket| bucket.holds(age)) {
                 bucket.amount = bucket.amount.checked_add(aged.amount)?;
                 bucket.item_count = bucket.item_count.saturating_add(aged.item_count);
@@ -203,17 +186,20 @@ mod tests {
     use crate::domain::code::assert_complete;
     use crate::domain::samples::eur;
 
-    fn query(basis: AgingBasis, as_of: Date) -> AgingQuery {
-        AgingQuery::try_new(as_of, basis, Vec::new()).unwrap()
+    const AS_OF: Date = date(2026, 3, 31);
+
+    fn scale(basis: AgingBasis) -> AgingScale {
+        AgingScale::try_new(basis, Vec::new()).unwrap()
     }
 
-    fn label_of(query: &AgingQuery, date: Date) -> String {
+    fn label_of(basis: AgingBasis, as_of: Date, date: Date) -> String {
         let aged = AgedAmount {
             date,
             amount: eur("1.00"),
             item_count: 1,
         };
-        let table = query.table(Currency::EUR, [aged], eur("0.00")).unwrap();
+        let table = scale(basis).table(as_of, Currency::EUR, [aged], eur("0.00"));
+        let table = table.unwrap();
         let filled: Vec<_> = table
             .buckets
             .iter()
@@ -226,9 +212,9 @@ mod tests {
     #[test]
     fn ag_1_buckets_by_due_date_and_by_invoice_date() {
         let labels = |basis| {
-            let query = query(basis, date(2026, 3, 31));
-            let table = query.table(Currency::EUR, [], eur("0.00")).unwrap();
+            let table = scale(basis).table(AS_OF, Currency::EUR, [], eur("0.00"));
             table
+                .unwrap()
                 .buckets
                 .into_iter()
                 .map(|one| one.label)
@@ -243,7 +229,7 @@ mod tests {
     #[test]
     fn ag_3_boundaries() {
         let due = date(2026, 3, 1);
-        let on = |as_of| label_of(&query(AgingBasis::DueDate, as_of), due);
+        let on = |as_of| label_of(AgingBasis::DueDate, as_of, due);
         assert_eq!(on(date(2026, 2, 1)), "not due");
         assert_eq!(on(date(2026, 3, 1)), "not due");
         assert_eq!(on(date(2026, 3, 2)), "1-30");
@@ -251,7 +237,7 @@ mod tests {
         assert_eq!(on(date(2026, 4, 1)), "31-60");
         assert_eq!(on(date(2026, 5, 30)), "61-90");
         assert_eq!(on(date(2026, 5, 31)), ">90");
-        let by_invoice = |as_of| label_of(&query(AgingBasis::InvoiceDate, as_of), due);
+        let by_invoice = |as_of| label_of(AgingBasis::InvoiceDate, as_of, due);
         assert_eq!(by_invoice(date(2026, 2, 28)), "dated later");
         assert_eq!(by_invoice(date(2026, 3, 1)), "0-30");
         assert_eq!(by_invoice(date(2026, 4, 1)), "31-60");
@@ -259,14 +245,15 @@ mod tests {
 
     #[test]
     fn ag_2_credit_is_shown_apart_and_taken_off() {
-        let query = query(AgingBasis::DueDate, date(2026, 3, 31));
+        let scale = scale(AgingBasis::DueDate);
         let rows = [("70.00", date(2026, 3, 1)), ("30.00", date(2026, 6, 1))];
         let rows = rows.map(|(amount, date)| AgedAmount {
             date,
             amount: eur(amount),
             item_count: 2,
         });
-        let table = query.table(Currency::EUR, rows, eur("120.00")).unwrap();
+        let table = scale.table(AS_OF, Currency::EUR, rows, eur("120.00"));
+        let table = table.unwrap();
         assert_eq!(table.customer_credit_amount, eur("-120.00"));
         assert_eq!(table.outstanding_amount, eur("-20.00"));
         assert_eq!(table.item_count, 4);
@@ -274,7 +261,7 @@ mod tests {
 
     #[test]
     fn limits_are_checked() {
-        let with = |limits| AgingQuery::try_new(Date::MIN, AgingBasis::DueDate, limits).map(|_| ());
+        let with = |limits| AgingScale::try_new(AgingBasis::DueDate, limits).map(|_| ());
         assert_eq!(with((1..=12).collect()), Ok(()));
         for limits in [vec![0], vec![30, 30], vec![60, 30], (1..=13).collect()] {
             assert_eq!(with(limits), Err(AgingError::BucketLimits));
@@ -291,15 +278,14 @@ mod tests {
             by_due_date in any::<bool>(),
         ) {
             let basis = if by_due_date { AgingBasis::DueDate } else { AgingBasis::InvoiceDate };
-            let as_of = date(2026, 3, 31);
-            let query = AgingQuery::try_new(as_of, basis, limits.into_iter().collect()).unwrap();
+            let scale = AgingScale::try_new(basis, limits.into_iter().collect()).unwrap();
             let cents = |minor| Money::from_minor(minor, Currency::EUR).unwrap();
             let aged = rows.iter().map(|(age, minor)| AgedAmount {
-                date: as_of - jiff::Span::new().days(*age),
+                date: AS_OF - jiff::Span::new().days(*age),
                 amount: cents(*minor),
                 item_count: 1,
             });
-            let table = query.table(Currency::EUR, aged, cents(credit)).unwrap();
+            let table = scale.table(AS_OF, Currency::EUR, aged, cents(credit)).unwrap();
             let open: i128 = rows.iter().map(|(_, minor)| minor).sum();
             prop_assert_eq!(table.outstanding_amount, cents(open - credit));
             prop_assert_eq!(usize::try_from(table.item_count).unwrap(), rows.len());

@@ -20,7 +20,7 @@
 //! | `decision`, `explanation` | why it went there |
 //! | `credit_note`, `credit_posting`, `customer_credit` | corrections in the customer's favour |
 //! | `dispute`, `write_off` | what is held back, what is given up |
-//! | `history`, `aging`, `figures`, `settled` | the past as of any day, ages and measures |
+//! | `history`, `aging`, `aged_book`, `figures`, `settled` | the past as of any day, ages and measures |
 //! | `event` | what others are told |
 //!
 //! Every refusal is a variant of an error enum of its noun; `Ledger` and `Money` variants are faults
@@ -29,6 +29,7 @@
 // P10: unchecked arithmetic stands only where a comment says why it cannot fail.
 #![deny(clippy::arithmetic_side_effects)]
 
+mod aged_book;
 mod aging;
 mod allocation;
 mod application;
@@ -68,7 +69,8 @@ mod histories;
 #[cfg(test)]
 mod samples;
 
-pub use aging::{AgedAmount, AgingBasis, AgingBucket, AgingError, AgingQuery, AgingTable};
+pub use aged_book::{AgedBook, DueAmounts, Outstanding};
+pub use aging::{AgedAmount, AgingBasis, AgingBucket, AgingError, AgingScale, AgingTable};
 pub use allocation::Allocation;
 pub use application::{Application, ApplicationState, CreditApplication, apply};
 pub use code::Coded;

@@ -344,6 +344,16 @@ pub struct InvoiceBalance {
     pub version: i64,
 }
 
+impl InvoiceBalance {
+    /// What may be asked for: what is open less what of it is disputed.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn collectable_amount(&self) -> Result<Money, MoneyError> {
+        self.open_amount.checked_sub(self.disputed_amount)
+    }
+}
+
 /// What one open item is worth at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenItemBalance {

@@ -4,18 +4,24 @@
 //! that is wrong with a request at once; `error` turns the domain's refusals into the
 //! caller's, each to one code and reason. No rule is decided here.
 
+mod aging_service;
 pub mod error;
+mod figure_service;
 mod heard;
 mod invoice_service;
 mod number_series_service;
+mod open_item_service;
 pub mod wire;
 
 use std::sync::Arc;
 
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use contracts::invoicing::aging_service_server::AgingServiceServer;
+use contracts::invoicing::figure_service_server::FigureServiceServer;
 use contracts::invoicing::invoice_service_server::InvoiceServiceServer;
 use contracts::invoicing::number_series_service_server::NumberSeriesServiceServer;
+use contracts::invoicing::open_item_service_server::OpenItemServiceServer;
 use events::{EventFeed, ParkedEvents};
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
 
@@ -45,9 +51,15 @@ pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
 pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let invoices = invoice_service::Rpc::new(Arc::clone(app), runner.clone());
     let number_series = number_series_service::Rpc::new(Arc::clone(app), runner.clone());
+    let open_items = open_item_service::Rpc::new(Arc::clone(app), runner.clone());
+    let aging = aging_service::Rpc::new(Arc::clone(app), runner.clone());
+    let figures = figure_service::Rpc::new(Arc::clone(app), runner.clone());
     services
         .with(bounded!(InvoiceServiceServer::new(invoices)))
         .with(bounded!(NumberSeriesServiceServer::new(number_series)))
+        .with(bounded!(OpenItemServiceServer::new(open_items)))
+        .with(bounded!(AgingServiceServer::new(aging)))
+        .with(bounded!(FigureServiceServer::new(figures)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

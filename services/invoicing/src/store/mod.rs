@@ -5,10 +5,15 @@
 //! ids ([`receivable::lock_in_tx`]), then the number series, then a customer's credits by their ids,
 //! then the customer's credit balance.
 
+pub mod aging;
+pub mod balance;
 pub mod customer;
 pub mod dispute;
 pub mod invoice;
+pub mod figure;
 pub mod number_series;
+pub mod open_item;
 pub mod receivable;
 mod row;
+pub mod settled;
 pub mod tenant;

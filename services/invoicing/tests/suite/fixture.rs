@@ -1,8 +1,10 @@
 //! The service in process, with a database of its own and a key that signs tokens.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use calendar::Clock;
+use calendar::{Clock, ManualClock};
+use contracts::access::METHODS;
 use invoicing::config::{Config, DEFAULTS};
 use postgres::TenantId;
 use runtime::config::Layers;
@@ -23,14 +25,21 @@ pub const THEIRS: TenantId =
 
 /// A running service.
 pub struct World {
-    _database: TestDatabase,
+    pub database: TestDatabase,
+    pub clock: ManualClock,
     pub server: InProcess,
     key: SigningKey,
     _folder: tempfile::TempDir,
 }
 
 impl World {
+    /// Alone: nothing comes through credit's feed.
     pub async fn start() -> Self {
+        Self::beside("http://127.0.0.1:1").await
+    }
+
+    /// Beside a credit at this address.
+    pub async fn beside(credit_url: &str) -> Self {
         runtime::tls::install_crypto();
         let database = TestDatabase::new("invoicing", &invoicing::migrations()).await;
         let folder = tempfile::tempdir().unwrap();
@@ -44,7 +53,7 @@ impl World {
             "[database]\napp_url = '{}'\nbackground_url = '{}'\n\
              [auth]\nsigning_key_file = '{}'\n\
              [auth.issuers.platform]\nissuer = 'platform'\njwks_file = '{}'\n\
-             [peers.credit]\nurl = 'http://127.0.0.1:1'\n",
+             [peers.credit]\nurl = '{credit_url}'\n",
             database.app_url(),
             database.background_url(),
             file("service.pem", &pem),
@@ -52,11 +61,11 @@ impl World {
         );
         let layers = Layers::try_new(invoicing::SERVICE, DEFAULTS).unwrap();
         let config: Config = layers.text("test", &text).unwrap().build().unwrap();
+        let (clock, hands) = Clock::manual("2026-03-01T09:00:00Z".parse().unwrap());
         let server = testkit::serve(move |listener, stop| async move {
             let telemetry = Telemetry::without_export(invoicing::SERVICE)?;
             let shutdown = Shutdown::new(Duration::from_secs(5));
             let asked = shutdown.clone();
-            let (clock, _) = Clock::manual("2026-03-01T09:00:00Z".parse()?);
             let running = invoicing::run(&config, listener, clock, &telemetry, shutdown);
             tokio::pin!(running);
             tokio::select! {
@@ -67,7 +76,8 @@ impl World {
         })
         .await;
         Self {
-            _database: database,
+            database,
+            clock: hands,
             server,
             key,
             _folder: folder,
@@ -80,7 +90,10 @@ impl World {
 
     /// A request of a tenant's application that may do everything here.
     pub fn signed<T>(&self, tenant: TenantId, message: T) -> Request<T> {
-        let scope = "invoicing.number_series:read invoicing.number_series:write";
+        let scopes = METHODS.iter().map(|method| method.scope);
+        let ours = scopes.filter(|scope| scope.starts_with("invoicing.") || *scope == "feed:read");
+        let scopes: BTreeSet<_> = ours.collect();
+        let scope = &Vec::from_iter(scopes).join(" ");
         let grant = Grant {
             issuer: "platform",
             audience: "recoup",

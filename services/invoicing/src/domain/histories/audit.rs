@@ -132,7 +132,7 @@ pub fn audit_receivables(book: &Book) {
 
 /// AG-2 and AG-4: aging as of any day sums to what the entries then come to.
 pub fn audit_aging(book: &Book, as_of: Date, basis: AgingBasis) {
-    let query = AgingQuery::try_new(as_of, basis, Vec::new()).unwrap();
+    let scale = AgingScale::try_new(basis, Vec::new()).unwrap();
     let mut rows = Vec::new();
     for debt in book.debts() {
         let own = book
@@ -162,7 +162,8 @@ pub fn audit_aging(book: &Book, as_of: Date, basis: AgingBasis) {
         .iter()
         .filter(|one| one.entry_date <= as_of);
     let credit = total(credit.map(|one| &one.amount));
-    let table = query.table(Currency::EUR, rows, cents(credit)).unwrap();
+    let table = scale.table(as_of, Currency::EUR, rows, cents(credit));
+    let table = table.unwrap();
     let counts = |entry: &&InvoiceEntry| {
         let debts = book.debts();
         let debt = debts

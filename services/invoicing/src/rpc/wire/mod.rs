@@ -1,6 +1,7 @@
 //! Contract ⇄ domain, one noun a file. In: everything that is wrong, by field, at
 //! once. Out: values only, no decisions.
 
+pub mod aging;
 pub mod application;
 pub mod balance;
 pub mod content;
@@ -10,6 +11,7 @@ pub mod decision;
 pub mod dispute;
 pub mod entry;
 pub mod field;
+pub mod figure;
 pub mod invoice;
 pub mod line;
 pub mod number_series;
