@@ -4,7 +4,7 @@
 //! | module | owns |
 //! |---|---|
 //! | [`receipt`], [`receipt_entry`], [`receipt_balances`] | money that came in, its history, its sums (P1, P5, P8) |
-//! | [`receipt_application`], [`application_answer`], [`receipt_rule`] | money on its way to invoices, and what came of it |
+//! | [`receipt_application`], [`application_answer`], [`receipt_rule`], [`application_plan`] | money on its way to invoices, and what came of it |
 //! | [`refund`], [`receipt_reversal`] | money that goes back (CA-6, P6) |
 //! | [`unapplied_cash`] | what a customer has left (CA-6) |
 //! | [`bank_account`], [`check_digits`] | the tenant's accounts, numbers that prove themselves |
@@ -18,6 +18,7 @@
 //! | [`stamp`], [`code`], [`ids`], [`decision`], [`counting_day`], [`remittance`] | what the others are made of |
 
 pub mod application_answer;
+pub mod application_plan;
 pub mod bank_account;
 pub mod bank_line;
 pub mod bank_statement_import;
@@ -57,6 +58,7 @@ pub use application_answer::{
     Allocation, AnswerError, ApplicationAnswer, ApplicationReversal, ItemRefusal, OpenItemKind,
     ReversalAnswer, ReversalReason,
 };
+pub use application_plan::{Because, PlannedApplication};
 pub use bank_account::{AccountNumber, AccountNumberError, BankAccount, account_key};
 pub use bank_line::{BankLine, BankLineError, BankLineState, LineMatch, LineSuggestion};
 pub use bank_statement_import::{
