@@ -7,6 +7,10 @@ use opentelemetry::metrics::{Counter, Meter};
 pub struct Metrics {
     /// Events of credit that were applied, by their type.
     pub applied_events: Counter<u64>,
+    /// Items of ApplyCredits that were answered, by outcome.
+    pub applications: Counter<u64>,
+    /// Items of ReverseApplications that were answered, by outcome.
+    pub reversals: Counter<u64>,
 }
 
 impl Metrics {
@@ -17,6 +21,18 @@ impl Metrics {
             applied_events: meter
                 .u64_counter("recoup_invoicing_applied_events")
                 .with_description("Events of other services that were applied, by type")
+                .build(),
+            applications: meter
+                .u64_counter("recoup_invoicing_applications")
+                .with_description(
+                    "Applications of money answered, by outcome: done, refused, repeated",
+                )
+                .build(),
+            reversals: meter
+                .u64_counter("recoup_invoicing_application_reversals")
+                .with_description(
+                    "Reversals of applications answered, by outcome: done, refused, repeated",
+                )
                 .build(),
         }
     }

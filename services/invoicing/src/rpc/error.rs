@@ -1,11 +1,16 @@
 //! The reasons with which invoicing refuses, and the one code of each.
 
+mod application;
 mod invoice;
 
 use std::time::Duration;
 
 use runtime::Refusal;
 
+pub use self::application::{
+    application_id_reused, application_not_found, application_refused, customer_credit_not_found,
+    customer_credit_refused, duplicate_item, reversal_id_reused, reversal_refused,
+};
 pub use self::invoice::{
     customer_not_yet_known, invoice_exists, invoice_refused, is_not_yet_known, issue_refused,
     numbers_in_use, undrawn,
@@ -56,6 +61,17 @@ pub const REASONS: &[Reason] = reasons! {
     "CALENDAR_UNKNOWN" "FAILED_PRECONDITION" "There is no business-day calendar of that code, or it does not cover the due date."
     "INVOICE_HAS_ALLOCATIONS" "FAILED_PRECONDITION" "Money, credit or a write-off stands against the invoice: take that back first, or issue a credit note."
     "INVOICE_VOID" "FAILED_PRECONDITION" "The invoice is void."
+    "INVOICE_CLOSED" "FAILED_PRECONDITION" "Nothing of the named invoices is open."
+    "CURRENCY_MISMATCH" "FAILED_PRECONDITION" "An amount is in another currency than the invoice or the credit: amounts are never converted."
+    "CUSTOMER_MISMATCH" "FAILED_PRECONDITION" "A named invoice belongs to another customer."
+    "NOTHING_OPEN" "FAILED_PRECONDITION" "The rule finds nothing to settle."
+    "DUPLICATE_ITEM" "INVALID_ARGUMENT" "An id stands in the batch twice: nothing of it was done."
+    "APPLICATION_ID_REUSED" "INVALID_ARGUMENT" "The application_id was answered with other content before."
+    "APPLICATION_NOT_FOUND" "NOT_FOUND" "There is no such application; an id that was refused is none."
+    "APPLICATION_REVERSED" "FAILED_PRECONDITION" "Another reversal took the application back before."
+    "REVERSAL_ID_REUSED" "INVALID_ARGUMENT" "The reversal_id was answered with other content before."
+    "CUSTOMER_CREDIT_NOT_FOUND" "NOT_FOUND" "There is no such customer credit."
+    "CREDIT_USED_UP" "FAILED_PRECONDITION" "Less is left of the credit than was asked for."
 };
 
 /// The series is refused because `name`, its code or its prefix, is taken.

@@ -5,6 +5,8 @@
 //! caller's, each to one code and reason. No rule is decided here.
 
 mod aging_service;
+mod application_service;
+mod customer_credit_service;
 pub mod error;
 mod figure_service;
 mod heard;
@@ -18,6 +20,8 @@ use std::sync::Arc;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use contracts::invoicing::aging_service_server::AgingServiceServer;
+use contracts::invoicing::application_service_server::ApplicationServiceServer;
+use contracts::invoicing::customer_credit_service_server::CustomerCreditServiceServer;
 use contracts::invoicing::figure_service_server::FigureServiceServer;
 use contracts::invoicing::invoice_service_server::InvoiceServiceServer;
 use contracts::invoicing::number_series_service_server::NumberSeriesServiceServer;
@@ -54,7 +58,11 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let open_items = open_item_service::Rpc::new(Arc::clone(app), runner.clone());
     let aging = aging_service::Rpc::new(Arc::clone(app), runner.clone());
     let figures = figure_service::Rpc::new(Arc::clone(app), runner.clone());
+    let applications = application_service::Rpc::new(Arc::clone(app), runner.clone());
+    let customer_credits = customer_credit_service::Rpc::new(Arc::clone(app), runner.clone());
     services
+        .with(bounded!(ApplicationServiceServer::new(applications)))
+        .with(bounded!(CustomerCreditServiceServer::new(customer_credits)))
         .with(bounded!(InvoiceServiceServer::new(invoices)))
         .with(bounded!(NumberSeriesServiceServer::new(number_series)))
         .with(bounded!(OpenItemServiceServer::new(open_items)))

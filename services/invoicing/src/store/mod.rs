@@ -6,11 +6,15 @@
 //! then the customer's credit balance.
 
 pub mod aging;
+pub mod allocation;
+pub mod application;
 pub mod balance;
 pub mod customer;
+pub mod customer_credit;
+pub mod customer_credit_balance;
 pub mod dispute;
-pub mod invoice;
 pub mod figure;
+pub mod invoice;
 pub mod number_series;
 pub mod open_item;
 pub mod receivable;

@@ -49,15 +49,18 @@ impl World {
             std::fs::write(&path, text).unwrap();
             path.display().to_string()
         };
+        // One key will do for the platform and for payments: the issuer tells them apart.
+        let keys = file("callers.jwks", &key.jwks());
         let text = format!(
             "[database]\napp_url = '{}'\nbackground_url = '{}'\n\
              [auth]\nsigning_key_file = '{}'\n\
-             [auth.issuers.platform]\nissuer = 'platform'\njwks_file = '{}'\n\
+             [auth.issuers.platform]\nissuer = 'platform'\njwks_file = '{keys}'\n\
+             [auth.issuers.payments]\nissuer = 'payments'\npeer = 'payments'\n\
+             jwks_file = '{keys}'\n\
              [peers.credit]\nurl = '{credit_url}'\n",
             database.app_url(),
             database.background_url(),
             file("service.pem", &pem),
-            file("platform.jwks", &key.jwks()),
         );
         let layers = Layers::try_new(invoicing::SERVICE, DEFAULTS).unwrap();
         let config: Config = layers.text("test", &text).unwrap().build().unwrap();
@@ -90,12 +93,21 @@ impl World {
 
     /// A request of a tenant's application that may do everything here.
     pub fn signed<T>(&self, tenant: TenantId, message: T) -> Request<T> {
+        self.signed_by("platform", tenant, message)
+    }
+
+    /// A request of payments on behalf of a tenant's application.
+    pub fn of_payments<T>(&self, tenant: TenantId, message: T) -> Request<T> {
+        self.signed_by("payments", tenant, message)
+    }
+
+    fn signed_by<T>(&self, issuer: &str, tenant: TenantId, message: T) -> Request<T> {
         let scopes = METHODS.iter().map(|method| method.scope);
         let ours = scopes.filter(|scope| scope.starts_with("invoicing.") || *scope == "feed:read");
         let scopes: BTreeSet<_> = ours.collect();
         let scope = &Vec::from_iter(scopes).join(" ");
         let grant = Grant {
-            issuer: "platform",
+            issuer,
             audience: "recoup",
             subject: "ada",
             client_id: Some("shop"),

@@ -3,10 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod aging;
+mod application_answers;
+mod application_races;
+mod apply_credits;
+mod books;
 mod credit_feed;
+mod customer_credit;
 mod dice;
 mod figures;
 mod fixture;
 mod ledger;
+mod list_applications;
 mod number_series;
 mod open_item;
+mod receivable;
+mod reverse_applications;
+mod till;

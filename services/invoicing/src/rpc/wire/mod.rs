@@ -3,6 +3,7 @@
 
 pub mod aging;
 pub mod application;
+pub mod application_order;
 pub mod balance;
 pub mod content;
 pub mod credit_note;
@@ -16,5 +17,6 @@ pub mod invoice;
 pub mod line;
 pub mod number_series;
 pub mod open_item;
+pub mod target;
 pub mod terms;
 pub mod write_off;

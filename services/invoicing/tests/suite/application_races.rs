@@ -1,0 +1,192 @@
+//! Many at once: no debt is settled twice, nobody waits for ever, and no answer is lost (P5, P6).
+
+use contracts::invoicing::ApplicationStep::OldestFirst;
+use contracts::invoicing::apply_credits_result::Outcome;
+use contracts::invoicing::reverse_applications_result::Outcome as ReverseOutcome;
+use contracts::invoicing::{ApplyCreditsResult, CreditApplication};
+use futures_util::future::join_all;
+use jiff::civil::{Date, date};
+use money::{Currency, Money};
+
+use crate::fixture::{OURS, reason};
+use crate::till::{Bill, Till, by_rule, for_invoice, for_invoices, returned};
+
+const ON: Date = date(2026, 1, 20);
+
+/// Sends each batch until it is answered: what a caller does about a twin that still runs, or a lost
+/// race. Any other status fails the test.
+async fn insist(
+    till: &Till,
+    request_id: &str,
+    batch: &[CreditApplication],
+) -> Vec<ApplyCreditsResult> {
+    loop {
+        match till.send(OURS, request_id, batch).await {
+            Ok(answer) => return answer.into_inner().results,
+            Err(status) => {
+                let reason = reason(&status);
+                let again = ["LOST_RACE", "REQUEST_IN_PROGRESS"].contains(&reason.as_str());
+                assert!(again, "{status:?}");
+            }
+        }
+    }
+}
+
+/// What was allocated in all.
+fn allocated(results: &[ApplyCreditsResult]) -> Money {
+    let amounts = results.iter().filter_map(|result| match &result.outcome {
+        Some(Outcome::Application(one)) => one.allocated_amount.as_ref(),
+        _ => None,
+    });
+    let amounts = amounts.map(|amount| contracts::convert::money_from_wire(amount).unwrap());
+    Money::sum(Currency::EUR, amounts).unwrap()
+}
+
+/// 32 × 50.00 for 1 010.00: 20 in full, one with 10.00, and 11 find it closed.
+#[tokio::test]
+async fn p5_32_at_once_settle_one_invoice_once() {
+    let till = Till::open().await;
+    let invoice = till.owed(&Bill::of("1010.00")).await;
+    let items: Vec<_> = (0..32).map(|_| for_invoice(invoice, "50.00", ON)).collect();
+    let sent = items
+        .iter()
+        .map(|item| till.send(OURS, &item.application_id, std::slice::from_ref(item)));
+    let mut results = Vec::new();
+    for answer in join_all(sent).await {
+        results.extend(answer.unwrap().into_inner().results);
+    }
+    assert_eq!(allocated(&results).to_amount_string(), "1010.00");
+    let refused = results
+        .iter()
+        .filter(|one| matches!(one.outcome, Some(Outcome::Refusal(_))));
+    assert_eq!(refused.count(), 11);
+    assert_eq!(till.standing(invoice).await, ("CLOSED".into(), "0".into()));
+    till.close().await;
+}
+
+/// 32 batches of four items over the same ten invoices, each in another order, some by rule: whoever
+/// locks in the order of the request would wait for another who waits for it.
+#[tokio::test]
+async fn p5_batches_in_any_order_never_wait_for_each_other() {
+    let till = Till::open().await;
+    let mut invoices = Vec::new();
+    for _ in 0..10 {
+        invoices.push(till.owed(&Bill::of("100.00")).await);
+    }
+    let batches: Vec<Vec<CreditApplication>> = (0..32_usize)
+        .map(|turn| {
+            let named = |step: usize| {
+                let mut order: Vec<_> = invoices.iter().map(|invoice| (*invoice, None)).collect();
+                order.rotate_left((turn * 3 + step) % 10);
+                if turn % 2 == 0 {
+                    order.reverse();
+                }
+                for_invoices(&order, "9.00", ON)
+            };
+            vec![
+                named(0),
+                by_rule(&[OldestFirst], "9.00", ON),
+                named(4),
+                named(7),
+            ]
+        })
+        .collect();
+    let sent = batches
+        .iter()
+        .map(|batch| till.send(OURS, &batch[0].application_id, batch));
+    let mut results = Vec::new();
+    for answer in join_all(sent).await {
+        results.extend(answer.unwrap().into_inner().results);
+    }
+    // 128 × 9.00 is 1 152.00; 1 000.00 were owed.
+    assert_eq!(allocated(&results).to_amount_string(), "1000.00");
+    assert_eq!(
+        till.count("SELECT sum(open_amount)::bigint FROM open_item")
+            .await,
+        0
+    );
+    till.close().await;
+}
+
+/// The same items at the same moment under several request ids: each acts once, all answer the same.
+/// Those of an unknown customer lock nothing that they could wait for each other at.
+#[tokio::test]
+async fn p3_twins_of_a_batch_act_once_and_answer_the_same() {
+    let till = Till::open().await;
+    let invoice = till.owed(&Bill::of("100.00")).await;
+    let mut unknown = by_rule(&[OldestFirst], "10.00", ON);
+    unknown.customer_id = crate::till::customer(9).0.to_string();
+    for batch in [vec![for_invoice(invoice, "60.00", ON)], vec![unknown]] {
+        let ids: Vec<String> = (0..8)
+            .map(|twin| format!("{}-{twin}", batch[0].application_id))
+            .collect();
+        let sent = ids.iter().map(|id| insist(&till, id, &batch));
+        let answers = join_all(sent).await;
+        assert!(answers.iter().all(|answer| *answer == answers[0]));
+    }
+    assert_eq!(till.standing(invoice).await, ("ISSUED".into(), "40".into()));
+    assert_eq!(till.count("SELECT count(*) FROM application").await, 2);
+    till.close().await;
+}
+
+/// 25 applications, each taken back by two at the same moment: one wins, the other is refused.
+#[tokio::test]
+async fn p6_of_two_reversals_at_once_one_wins() {
+    let till = Till::open().await;
+    let invoice = till.owed(&Bill::of("100.00")).await;
+    for _ in 0..25 {
+        let paid = till.pay(&for_invoice(invoice, "100.00", ON)).await;
+        let orders = [0; 2].map(|_| returned(&paid.application_id, date(2026, 1, 25)));
+        let [one, two] = &orders;
+        let (one, two) = tokio::join!(
+            till.send_back(&one.reversal_id, std::slice::from_ref(one)),
+            till.send_back(&two.reversal_id, std::slice::from_ref(two)),
+        );
+        let outcomes =
+            [one, two].map(|answer| answer.unwrap().into_inner().results.remove(0).outcome);
+        let won = outcomes
+            .iter()
+            .filter(|one| matches!(one, Some(ReverseOutcome::Reversal(_))));
+        assert_eq!(won.count(), 1);
+        let lost = outcomes.iter().find_map(|one| match one {
+            Some(ReverseOutcome::Refusal(refusal)) => Some(refusal.reason.as_str()),
+            _ => None,
+        });
+        assert_eq!(lost, Some("APPLICATION_REVERSED"));
+        assert_eq!(
+            till.standing(invoice).await,
+            ("ISSUED".into(), "100".into())
+        );
+    }
+    till.close().await;
+}
+
+/// Money comes and goes on the same three invoices: whatever the order, the books agree.
+#[tokio::test]
+async fn p1_applying_and_reversing_at_once_conserves_money() {
+    let till = Till::open().await;
+    let mut invoices = Vec::new();
+    for _ in 0..3 {
+        invoices.push((till.owed(&Bill::of("100.00")).await, None));
+    }
+    let coming_and_going = (0..16_usize).map(|turn| {
+        let mut order = invoices.clone();
+        order.rotate_left(turn % 3);
+        let (till, item) = (&till, for_invoices(&order, "55.00", ON));
+        async move {
+            let mut result = till.apply(std::slice::from_ref(&item)).await;
+            if let Some(Outcome::Application(paid)) = result.remove(0).outcome {
+                let back = returned(&paid.application_id, date(2026, 1, 25));
+                let outcome = till.reverse(&[back]).await.remove(0).outcome;
+                assert!(matches!(outcome, Some(ReverseOutcome::Reversal(_))));
+            }
+        }
+    });
+    join_all(coming_and_going).await;
+    assert_eq!(
+        till.count("SELECT sum(open_amount)::bigint FROM open_item")
+            .await,
+        300
+    );
+    till.close().await;
+}

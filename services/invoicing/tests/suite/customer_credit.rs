@@ -1,0 +1,402 @@
+//! CustomerCreditService: what we owe a customer settles what the customer owes.
+
+use calendar::Zone;
+use contracts::convert::money_to_wire;
+use contracts::invoicing::apply_customer_credit_request::Target;
+use contracts::invoicing::customer_credit_service_client::CustomerCreditServiceClient;
+use contracts::invoicing::{
+    ApplicationRule, ApplicationStep, ApplyCustomerCreditRequest, ApplyCustomerCreditResponse,
+    ClosingKind, CustomerCreditApplied, InvoiceState, ListCustomerCreditsRequest, NamedInvoice,
+    NamedInvoices,
+};
+use futures_util::future::join_all;
+use invoicing::domain::{
+    CreditNoteId, CustomerCredit, CustomerCreditEntry, CustomerCreditId, InvoiceId, Tenant,
+};
+use invoicing::store;
+use jiff::civil::date;
+use money::{Currency, Money};
+use postgres::TenantId;
+use tonic::{Code, Response, Status};
+use uuid::Uuid;
+
+use crate::fixture::{OURS, THEIRS, fields, reason};
+use crate::till::{Bill, Till, amount, customer, eur};
+
+/// Tells the service what credit would have told it of the tenant.
+async fn known(till: &Till) {
+    let tenant = Tenant {
+        zone: Zone::parse("Europe/Berlin").unwrap(),
+        home_currency: Currency::EUR,
+    };
+    let mut tx = till.db.begin(OURS).await.unwrap();
+    store::tenant::upsert_in_tx(&mut tx, OURS, &tenant, 1)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A credit of customer 1, as a credit note that stands alone leaves it.
+async fn credited(till: &Till, credited: Money) -> CustomerCreditId {
+    let (id, note) = (CustomerCreditId(Uuid::now_v7()), Uuid::now_v7());
+    sqlx::query(
+        "INSERT INTO credit_note (tenant_id, credit_note_id, credit_note_number, customer_id,
+                                  reason, note, credit_note_date, currency, net_amount, tax_amount,
+                                  gross_amount, taxes, customer_credit_id, customer_credit_amount,
+                                  issued_time)
+         VALUES ($1, $2, 'CN-' || $2, $3, 'GOODWILL', '', '2026-01-10', $4, $5, 0, $5, '[]', $6, $5,
+                 now())",
+    )
+    .bind(OURS.uuid())
+    .bind(note)
+    .bind(customer(1).0)
+    .bind(credited.currency().code())
+    .bind(credited.amount())
+    .bind(id.0)
+    .execute(&till.pool)
+    .await
+    .unwrap();
+    let create_time = "2026-01-10T09:00:00Z".parse().unwrap();
+    let entry = CustomerCreditEntry {
+        customer_credit_id: id,
+        entry_number: 1,
+        amount: credited,
+        entry_date: date(2026, 1, 10),
+        application_id: None,
+        create_time,
+    };
+    let mut credit = CustomerCredit {
+        customer_credit_id: id,
+        customer_id: customer(1),
+        credit_note_id: CreditNoteId(note),
+        original_amount: credited,
+        open_amount: credited,
+        credit_date: date(2026, 1, 10),
+        create_time,
+        last_entry_number: 1,
+        version: 1,
+        new_entries: vec![entry],
+    };
+    let mut tx = till.db.begin(OURS).await.unwrap();
+    store::customer_credit::insert_in_tx(&mut tx, OURS, &mut credit)
+        .await
+        .unwrap();
+    let (whose, currency) = (customer(1), credited.currency());
+    let total = store::customer_credit_balance::lock_in_tx(&mut tx, OURS, whose, currency);
+    let mut total = total.await.unwrap();
+    total.move_by(credited).unwrap();
+    store::customer_credit_balance::save_in_tx(&mut tx, OURS, &total)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+fn named(invoices: &[InvoiceId]) -> Target {
+    let named = |invoice_id: &InvoiceId| NamedInvoice {
+        invoice_id: invoice_id.0.to_string(),
+        amount: None,
+    };
+    let invoices = invoices.iter().map(named).collect();
+    Target::NamedInvoices(NamedInvoices { invoices })
+}
+
+fn oldest_first() -> Target {
+    Target::Rule(ApplicationRule {
+        steps: vec![ApplicationStep::OldestFirst.into()],
+        include_disputed: false,
+    })
+}
+
+fn order(
+    credit: CustomerCreditId,
+    used: Option<&str>,
+    target: Target,
+) -> ApplyCustomerCreditRequest {
+    ApplyCustomerCreditRequest {
+        request_id: Uuid::now_v7().to_string(),
+        customer_credit_id: credit.0.to_string(),
+        amount: used.map(|used| money_to_wire(eur(used))),
+        target: Some(target),
+        etag: String::new(),
+    }
+}
+
+async fn send(
+    till: &Till,
+    tenant: TenantId,
+    order: &ApplyCustomerCreditRequest,
+) -> Result<Response<ApplyCustomerCreditResponse>, Status> {
+    let mut client = CustomerCreditServiceClient::new(till.world.channel());
+    client
+        .apply_customer_credit(till.world.signed(tenant, order.clone()))
+        .await
+}
+
+async fn used(till: &Till, order: &ApplyCustomerCreditRequest) -> ApplyCustomerCreditResponse {
+    send(till, OURS, order).await.unwrap().into_inner()
+}
+
+/// 150.00 of credit for 100.00, which offers 2 % until 30 June: credit earns none of it.
+#[tokio::test]
+async fn credit_settles_without_discount_and_the_rest_of_it_stays() {
+    let till = Till::open().await;
+    known(&till).await;
+    let bill = Bill {
+        terms: "net 180",
+        offer: "2/180",
+        ..Bill::of("100.00")
+    };
+    let invoice = till.owed(&bill).await;
+    let credit = credited(&till, eur("150.00")).await;
+    let answer = used(&till, &order(credit, None, named(&[invoice]))).await;
+    let application = answer.application.as_ref().unwrap();
+    assert_eq!(amount(&application.amount), "100.00");
+    assert_eq!(
+        crate::till::day(&application.application_date),
+        Some(date(2026, 3, 1))
+    );
+    let first = &application.allocations[0];
+    assert_eq!(
+        [&first.amount, &first.discount_amount].map(amount),
+        ["100.00", "0.00"]
+    );
+    let balance = &answer.balances_after[0];
+    assert_eq!(
+        (balance.state(), balance.closing_kind()),
+        (InvoiceState::Closed, ClosingKind::Credit)
+    );
+    let left = answer.customer_credit.as_ref().unwrap();
+    assert_eq!(
+        [&left.original_amount, &left.open_amount].map(amount),
+        ["150.00", "50.00"]
+    );
+    let told = till.announced::<CustomerCreditApplied>().await;
+    let [told] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(told.application, answer.application);
+    assert_eq!(told.balances_after, answer.balances_after);
+    let total = told.customer_credit_after.as_ref().unwrap();
+    assert_eq!((amount(&total.open_amount), total.version), ("50.00", 3));
+    till.close().await;
+}
+
+#[tokio::test]
+async fn p3_a_repeat_uses_nothing_and_answers_as_the_first_time() {
+    let till = Till::open().await;
+    known(&till).await;
+    till.owed(&Bill::of("100.00")).await;
+    let credit = credited(&till, eur("60.00")).await;
+    let order = order(credit, Some("40.00"), oldest_first());
+    let first = send(&till, OURS, &order).await.unwrap();
+    let again = send(&till, OURS, &order).await.unwrap();
+    assert_eq!(again.metadata().get("recoup-replayed").unwrap(), "true");
+    assert_eq!(again.into_inner(), first.into_inner());
+    assert_eq!(
+        till.count("SELECT sum(open_amount)::bigint FROM customer_credit")
+            .await,
+        20
+    );
+    till.close().await;
+}
+
+#[tokio::test]
+async fn what_credit_cannot_settle_is_refused_with_its_reason() {
+    let till = Till::open().await;
+    known(&till).await;
+    let open = till.owed(&Bill::of("100.00")).await;
+    let other = Bill {
+        customer_id: customer(2),
+        ..Bill::of("100.00")
+    };
+    let other = till.owed(&other).await;
+    let closed = till.owed(&Bill::of("10.00")).await;
+    till.pay(&crate::till::for_invoice(
+        closed,
+        "10.00",
+        date(2026, 1, 20),
+    ))
+    .await;
+    let yen = Money::parse("5000", Currency::try_new("JPY").unwrap()).unwrap();
+    let credit = credited(&till, eur("60.00")).await;
+    let yen_credit = credited(&till, yen).await;
+    let unknown = CustomerCreditId(Uuid::now_v7());
+    let mut stale = order(credit, None, named(&[open]));
+    stale.etag = "0".to_owned();
+    let mut in_yen = order(credit, None, named(&[open]));
+    in_yen.amount = Some(money_to_wire(yen));
+    for (order, code, expected) in [
+        (
+            order(unknown, None, named(&[open])),
+            Code::NotFound,
+            "CUSTOMER_CREDIT_NOT_FOUND",
+        ),
+        (
+            order(credit, None, named(&[InvoiceId(Uuid::now_v7())])),
+            Code::NotFound,
+            "INVOICE_NOT_FOUND",
+        ),
+        (
+            order(credit, Some("60.01"), named(&[open])),
+            Code::FailedPrecondition,
+            "CREDIT_USED_UP",
+        ),
+        (
+            order(credit, None, named(&[closed])),
+            Code::FailedPrecondition,
+            "INVOICE_CLOSED",
+        ),
+        (
+            order(credit, None, named(&[other])),
+            Code::FailedPrecondition,
+            "CUSTOMER_MISMATCH",
+        ),
+        (
+            order(yen_credit, None, named(&[open])),
+            Code::FailedPrecondition,
+            "CURRENCY_MISMATCH",
+        ),
+        (
+            order(yen_credit, None, oldest_first()),
+            Code::FailedPrecondition,
+            "NOTHING_OPEN",
+        ),
+        (in_yen, Code::FailedPrecondition, "CURRENCY_MISMATCH"),
+        (stale, Code::Aborted, "STALE_ETAG"),
+    ] {
+        let refused = send(&till, OURS, &order).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (code, expected)
+        );
+    }
+    let theirs = order(credit, None, named(&[open]));
+    let refused = send(&till, THEIRS, &theirs).await.unwrap_err();
+    // Nobody has told the service of that tenant.
+    assert_eq!(reason(&refused), "TENANT_NOT_YET_KNOWN");
+    assert_eq!(till.standing(open).await, ("ISSUED".into(), "100".into()));
+    till.close().await;
+}
+
+#[tokio::test]
+async fn bad_input_names_its_fields() {
+    let till = Till::open().await;
+    let bad = ApplyCustomerCreditRequest {
+        request_id: "r1".to_owned(),
+        customer_credit_id: String::new(),
+        amount: Some(money_to_wire(eur("0.00"))),
+        target: None,
+        etag: String::new(),
+    };
+    let refused = send(&till, OURS, &bad).await.unwrap_err();
+    assert_eq!(fields(&refused), ["customer_credit_id", "amount", "target"]);
+    till.close().await;
+}
+
+/// 16 × 10.00 of 100.00 at once, while money settles the same invoices.
+#[tokio::test]
+async fn p5_no_more_credit_is_used_than_is_there() {
+    let till = Till::open().await;
+    known(&till).await;
+    let mut invoices = Vec::new();
+    for _ in 0..3 {
+        invoices.push(till.owed(&Bill::of("70.00")).await);
+    }
+    let credit = credited(&till, eur("100.00")).await;
+    let orders: Vec<_> = (0..16_usize)
+        .map(|turn| {
+            let mut named_invoices = invoices.clone();
+            named_invoices.rotate_left(turn % 3);
+            order(credit, Some("10.00"), named(&named_invoices))
+        })
+        .collect();
+    let uses = join_all(orders.iter().map(|order| send(&till, OURS, order)));
+    let on = date(2026, 1, 20);
+    let paid = join_all(invoices.iter().map(|invoice| {
+        let item = crate::till::for_invoice(*invoice, "10.00", on);
+        let till = &till;
+        async move { till.apply(&[item]).await }
+    }));
+    let (uses, _) = tokio::join!(uses, paid);
+    let refused: Vec<_> = uses.into_iter().filter_map(Result::err).collect();
+    assert_eq!(refused.len(), 6);
+    assert!(
+        refused.iter().all(|one| reason(one) == "CREDIT_USED_UP"),
+        "{refused:?}"
+    );
+    assert_eq!(
+        till.count("SELECT sum(open_amount)::bigint FROM open_item")
+            .await,
+        80
+    );
+    till.close().await;
+}
+
+#[tokio::test]
+async fn credits_are_listed_oldest_first_without_the_used_up_ones() {
+    let till = Till::open().await;
+    known(&till).await;
+    till.owed(&Bill::of("100.00")).await;
+    let yen = Money::parse("5000", Currency::try_new("JPY").unwrap()).unwrap();
+    let (one, two, three) = (
+        credited(&till, eur("10.00")).await,
+        credited(&till, eur("20.00")).await,
+        credited(&till, yen).await,
+    );
+    used(&till, &order(one, None, oldest_first())).await;
+    let list = async |tenant, asked: ListCustomerCreditsRequest| {
+        let mut client = CustomerCreditServiceClient::new(till.world.channel());
+        let asked = till.world.signed(tenant, asked);
+        let page = client
+            .list_customer_credits(asked)
+            .await
+            .unwrap()
+            .into_inner();
+        let ids = page
+            .customer_credits
+            .iter()
+            .map(|one| one.customer_credit_id.clone());
+        (ids.collect::<Vec<_>>(), page.next_page_token)
+    };
+    let [one, two, three] = [one, two, three].map(|id| id.0.to_string());
+    let all = ListCustomerCreditsRequest::default();
+    assert_eq!(
+        list(OURS, all.clone()).await.0,
+        [two.clone(), three.clone()]
+    );
+    assert!(list(THEIRS, all.clone()).await.0.is_empty());
+    let in_euros = ListCustomerCreditsRequest {
+        currency_code: Some("EUR".to_owned()),
+        include_used_up: true,
+        ..all.clone()
+    };
+    assert_eq!(list(OURS, in_euros).await.0, [one, two.clone()]);
+    let of_nobody = ListCustomerCreditsRequest {
+        customer_id: Some(Uuid::now_v7().to_string()),
+        ..all.clone()
+    };
+    assert!(list(OURS, of_nobody).await.0.is_empty());
+    let (first, page_token) = list(
+        OURS,
+        ListCustomerCreditsRequest {
+            page_size: 1,
+            ..all.clone()
+        },
+    )
+    .await;
+    let (second, end) = list(
+        OURS,
+        ListCustomerCreditsRequest {
+            page_size: 1,
+            page_token,
+            ..all
+        },
+    )
+    .await;
+    assert_eq!(
+        ([first, second].concat(), end.as_str()),
+        (vec![two, three], "")
+    );
+    till.close().await;
+}
