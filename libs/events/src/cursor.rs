@@ -1,5 +1,6 @@
 //! How far this service has consumed a feed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use postgres::{Database, DbError, Tx};
@@ -31,6 +32,35 @@ pub async fn wait_until(db: &Database, source: &str, head: i64) -> Result<(), Db
         pause = (pause * 2).min(Duration::from_millis(100));
     }
     Ok(())
+}
+
+/// How far a service's own feed goes, and how far it has consumed those of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The last event that is committed; 0 before the first.
+    pub head: i64,
+    /// By source, the position up to which its events have acted or are parked.
+    pub cursors: BTreeMap<String, i64>,
+}
+
+/// Where the feeds stand in `db`: what the sandbox asks before it moves its clock on. An event
+/// of a transaction that still runs is not seen, nor the batch of a consumer at work.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn standing(db: &Database) -> Result<Standing, DbError> {
+    let mut tx = db.begin_background().await?;
+    let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM event")
+        .fetch_one(&mut *tx)
+        .await?;
+    let cursors: Vec<(String, i64)> = sqlx::query_as("SELECT source, position FROM feed_cursor")
+        .fetch_all(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(Standing {
+        head: head.unwrap_or(0),
+        cursors: cursors.into_iter().collect(),
+    })
 }
 
 /// Makes sure that the row exists which [`advance_in_tx`] locks.

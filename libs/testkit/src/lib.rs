@@ -8,6 +8,7 @@
 //! | a service, in process, on a free port | [`serve`] |
 //! | business time that stands still | [`Clock::manual`] |
 //! | a slow, cut, resetting or silent network | [`FaultProxy`] |
+//! | event feeds of peers that tell what a test says | [`PlayedFeed`] |
 //! | somebody to send mail to | [`SmtpSink`] |
 //! | to wait for something | [`eventually`], the only place that sleeps between two looks |
 //!
@@ -28,6 +29,7 @@ mod database;
 mod eventually;
 mod fault_proxy;
 mod in_process;
+mod played_feed;
 mod smtp;
 
 pub use calendar::{Clock, ManualClock};
@@ -36,4 +38,5 @@ pub use database::TestDatabase;
 pub use eventually::{eventually, eventually_some};
 pub use fault_proxy::{Counts, FaultProxy, Mode, ResetAt, Upstream, Way};
 pub use in_process::{InProcess, serve};
+pub use played_feed::PlayedFeed;
 pub use smtp::{ReceivedMail, SmtpBehavior, SmtpSink};

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
 use postgres::{Database, DbError};
+use sqlx::Row as _;
+
+use crate::Scheduled;
 
 /// The earliest due time of all tenants and kinds, whether past or still to come. A timer
 /// keeps it until its work has committed: also while it is worked on, and between two tries.
@@ -20,6 +24,40 @@ pub async fn next_due(db: &Database) -> Result<Option<Timestamp>, DbError> {
             .await?;
     tx.commit().await?;
     Ok(earliest.map(jiff_sqlx::Timestamp::to_jiff))
+}
+
+/// A timer that is due, and the token that it bears: another token, another try or schedule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The timer.
+    pub timer: Scheduled,
+    /// Its token at this moment.
+    pub lease_token: i64,
+}
+
+/// The timers of all tenants that are due at `now`, earliest first, those at work included.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn due(db: &Database, now: Timestamp, limit: i64) -> Result<Vec<Due>, DbError> {
+    let mut tx = db.begin_background().await?;
+    let rows = sqlx::query(
+        "SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
+          WHERE due_time <= $1 AND parked_time IS NULL
+          ORDER BY due_time, tenant_id, kind, subject_id LIMIT $2",
+    )
+    .bind(now.to_sqlx())
+    .bind(limit)
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let due = rows.iter().map(|row| {
+        Ok(Due {
+            timer: Scheduled::from_row(row)?,
+            lease_token: row.try_get("lease_token")?,
+        })
+    });
+    Ok(due.collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Whether nothing is due at `now`. Handlers whose timer was cancelled or moved under them

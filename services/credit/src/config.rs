@@ -1,5 +1,5 @@
 //! The settings of credit. What each key means stands in `config.default.toml`
-//! and, for the sections that every service has, in the runtime library.
+//! and, for the sections that every service has, in the libraries that own them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,9 +11,16 @@ use runtime::config::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
+use timers::TimersConfig;
 
-/// The compiled-in settings, which document every key.
-pub const DEFAULTS: &str = include_str!("../config.default.toml");
+/// The settings of this service, which document every key of its own.
+const OWN: &str = include_str!("../config.default.toml");
+
+/// The compiled-in settings.
+#[must_use]
+pub fn defaults() -> String {
+    [OWN, timers::DEFAULTS].join("\n")
+}
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,9 +40,11 @@ pub struct Config {
     pub database: PostgresConfig,
     /// Where hints go.
     pub redis: RedisConfig,
+    /// How due timers are taken up.
+    pub timers: TimersConfig,
 }
 
-/// `[redis]`: hints about new events.
+/// `[redis]`: hints about new events and due timers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedisConfig {
@@ -50,7 +59,7 @@ pub struct RedisConfig {
 /// # Errors
 /// A file that cannot be read, or an unknown or unfit key, by its full name.
 pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
-    let mut layers = Layers::try_new(crate::SERVICE, DEFAULTS)?;
+    let mut layers = Layers::try_new(crate::SERVICE, &defaults())?;
     if let Some(file) = file {
         layers = layers.file(file)?;
     }

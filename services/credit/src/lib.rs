@@ -6,7 +6,8 @@
 //! | [`domain`] | the rules; pure |
 //! | [`store`] | the SQL |
 //! | [`rpc`] | one file an RPC; `wire` and `error` between contract and domain |
-//! | [`events`] | what we announce |
+//! | [`events`] | what others announce to us, and what we announce |
+//! | [`jobs`] | what timers do |
 //! | [`app`] | what the handlers work with |
 //! | [`config`], [`metrics`] | settings; figures of operation |
 //!
@@ -17,6 +18,7 @@ pub mod app;
 pub mod config;
 pub mod domain;
 pub mod events;
+pub mod jobs;
 pub mod metrics;
 pub mod rpc;
 pub mod store;
@@ -37,7 +39,12 @@ pub const SERVICE: &str = "credit";
 #[must_use]
 pub fn migrations() -> Migrator {
     let own = sqlx::migrate!("./migrations");
-    migrations::merged(&[&migrations::MECHANISMS, &::events::MIGRATIONS, &own])
+    migrations::merged(&[
+        &migrations::MECHANISMS,
+        &::events::MIGRATIONS,
+        &timers::MIGRATIONS,
+        &own,
+    ])
 }
 
 /// Serves on `listener` until the shutdown is asked for, and drains.

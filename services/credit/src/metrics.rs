@@ -7,6 +7,8 @@ use opentelemetry::metrics::{Counter, Meter};
 pub struct Metrics {
     /// Orders checked, by `outcome`.
     pub credit_checks: Counter<u64>,
+    /// Events of other services that acted, by `type`.
+    pub applied_events: Counter<u64>,
 }
 
 impl Metrics {
@@ -17,6 +19,10 @@ impl Metrics {
             credit_checks: meter
                 .u64_counter("recoup_credit_checks")
                 .with_description("Orders checked for credit, by outcome")
+                .build(),
+            applied_events: meter
+                .u64_counter("recoup_credit_applied_events")
+                .with_description("Events of other services that acted, by type")
                 .build(),
         }
     }

@@ -35,6 +35,17 @@ pub fn in_force_on(versions: &[CreditPolicy], day: Date) -> Option<&CreditPolicy
     begun.max_by_key(|policy| policy.valid_from_date)
 }
 
+/// The terms that a customer of a segment buys on today.
+#[must_use]
+pub fn granted_on(
+    versions: &[CreditPolicy],
+    segment: Option<&Segment>,
+    today: Date,
+) -> Option<GrantedTerms> {
+    let policy = in_force_on(versions, today)?;
+    Some(policy.grant(segment, Date::MIN))
+}
+
 /// What a customer who is new today is granted: by the version in force, from its own first day on,
 /// so that what is brought in from before has terms too, and by the versions to come.
 #[must_use]

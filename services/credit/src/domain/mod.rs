@@ -19,6 +19,7 @@
 //! | `credit_limit`, `exposure` | what a customer may owe (EX-4) and what of it is used (EX-1) |
 //! | `credit_check`, `reservation` | whether an order passes (EX-2, EX-3), what it sets aside (EX-6) |
 //! | `credit_hold` | reasons for which nobody gets credit (EX-5) |
+//! | `hold_review` | what facts and days do to the holds of a customer (EX-5) |
 //! | `policy_impact` | what a version of a policy would change if it were in force now |
 //! | `payment_behaviour` | how a customer pays (ME-5) |
 //! | `decision` | why it came out as it did |
@@ -43,6 +44,7 @@ mod event;
 pub mod exchange_rate;
 pub mod exposure;
 pub mod granted_terms;
+pub mod hold_review;
 mod ids;
 mod payee_account;
 mod payment_behaviour;

@@ -1,3 +1,4 @@
-//! What crosses the feed: out in one place.
+//! What crosses the feed: in by producer, out in one match.
 
+pub mod inbound;
 pub mod outbound;

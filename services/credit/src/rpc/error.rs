@@ -5,8 +5,8 @@ use runtime::Refusal;
 use uuid::Uuid;
 
 use crate::domain::{
-    Coded as _, ConvertError, CustomerId, PublishError, RateMissing, RecordRateError,
-    ReservationError, ReservationId, TenantProfileError,
+    Coded as _, ConvertError, CustomerId, HoldError, LimitError, PublishError, RateMissing,
+    RecordRateError, ReservationError, ReservationId, TenantProfileError,
 };
 
 /// A reason of credit's vocabulary, as `google.rpc.ErrorInfo` carries it. The list
@@ -50,6 +50,12 @@ pub const REASONS: &[Reason] = reasons! {
     "EXPIRY_OUT_OF_RANGE" "FAILED_PRECONDITION" "A reservation ends after now and no later than the policy allows."
     "RESERVATION_EXISTS" "ALREADY_EXISTS" "The reservation_id is taken: read that reservation."
     "RESERVATION_NOT_FOUND" "NOT_FOUND" "There is no such reservation."
+    "CREDIT_HOLD_NOT_FOUND" "NOT_FOUND" "There is no such hold."
+    "CREDIT_HOLD_EXISTS" "ALREADY_EXISTS" "The customer is held by hand already: read that hold."
+    "END_DATE_IN_THE_PAST" "FAILED_PRECONDITION" "The last day is over: choose today or later."
+    "HOLD_FOLLOWS_FACTS" "FAILED_PRECONDITION" "The hold goes when its facts go: override it."
+    "CREDIT_HOLD_RELEASED" "FAILED_PRECONDITION" "The hold is released."
+    "VALID_UNTIL_IN_THE_PAST" "FAILED_PRECONDITION" "The limit would never hold: choose today or later."
     "RESERVATION_ENDED" "FAILED_PRECONDITION" "The reservation was released, has expired or is consumed."
 };
 
@@ -228,4 +234,36 @@ pub fn reservation_refused(error: &ReservationError) -> Refusal {
 pub fn decision_not_found(decision_id: Uuid) -> Refusal {
     let name = decision_id.to_string();
     Refusal::not_found("DECISION_NOT_FOUND", "credit decision", name)
+}
+
+/// There is no such hold.
+pub fn credit_hold_not_found(credit_hold_id: Uuid) -> Refusal {
+    let name = credit_hold_id.to_string();
+    Refusal::not_found("CREDIT_HOLD_NOT_FOUND", "credit hold", name)
+}
+
+/// A hold is not placed or changed.
+pub fn hold_refused(error: &HoldError) -> Refusal {
+    let rule = |reason| Refusal::rule(reason, "CREDIT_HOLD", "credit_hold", error.to_string());
+    match error {
+        HoldError::Exists(hold) => {
+            let name = hold.0.to_string();
+            Refusal::already_exists("CREDIT_HOLD_EXISTS", "credit hold", name)
+        }
+        HoldError::EndDateInThePast(_) => rule("END_DATE_IN_THE_PAST"),
+        HoldError::FollowsFacts => rule("HOLD_FOLLOWS_FACTS"),
+        HoldError::Released => rule("CREDIT_HOLD_RELEASED"),
+    }
+}
+
+/// A limit is not set.
+pub fn limit_refused(error: &LimitError) -> Refusal {
+    let LimitError::ValidUntilInThePast(day) = error;
+    let subject = format!("valid_until_date/{day}");
+    Refusal::rule(
+        "VALID_UNTIL_IN_THE_PAST",
+        "CREDIT_LIMIT",
+        subject,
+        error.to_string(),
+    )
 }

@@ -6,7 +6,9 @@
 
 mod credit_check_service;
 mod credit_decision_service;
+mod credit_hold_service;
 mod credit_policy_service;
+mod credit_profile_service;
 mod customer_service;
 pub mod error;
 mod exchange_rate_service;
@@ -18,15 +20,20 @@ use std::sync::Arc;
 
 use contracts::credit::credit_check_service_server::CreditCheckServiceServer;
 use contracts::credit::credit_decision_service_server::CreditDecisionServiceServer;
+use contracts::credit::credit_hold_service_server::CreditHoldServiceServer;
 use contracts::credit::credit_policy_service_server::CreditPolicyServiceServer;
+use contracts::credit::credit_profile_service_server::CreditProfileServiceServer;
 use contracts::credit::customer_service_server::CustomerServiceServer;
 use contracts::credit::exchange_rate_service_server::ExchangeRateServiceServer;
 use contracts::credit::tenant_profile_service_server::TenantProfileServiceServer;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
-use events::EventFeed;
+use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use events::{EventFeed, ParkedEvents};
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
 
+use crate::SERVICE;
 use crate::app::App;
+use crate::events::inbound;
 
 /// A generated server with our limits: its own default for sending is none.
 macro_rules! bounded {
@@ -40,7 +47,9 @@ macro_rules! bounded {
 /// Every service of a process that holds credit alone, over `app`.
 #[must_use]
 pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
-    own(Services::new(), app, runner).with(bounded!(EventFeedServiceServer::new(feed(app, runner))))
+    own(Services::new(), app, runner)
+        .with(bounded!(EventFeedServiceServer::new(feed(app, runner))))
+        .with(bounded!(ParkedEventServiceServer::new(parked(app, runner))))
 }
 
 /// `services` and those that credit alone has.
@@ -53,6 +62,8 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let customer = customer_service::Rpc::new(app(), runner());
     let credit_check = credit_check_service::Rpc::new(app(), runner());
     let credit_decision = credit_decision_service::Rpc::new(app(), runner());
+    let credit_hold = credit_hold_service::Rpc::new(app(), runner());
+    let credit_profile = credit_profile_service::Rpc::new(app(), runner());
     services
         .with(bounded!(TenantProfileServiceServer::new(tenant_profile)))
         .with(bounded!(ExchangeRateServiceServer::new(exchange_rate)))
@@ -60,10 +71,25 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
         .with(bounded!(CustomerServiceServer::new(customer)))
         .with(bounded!(CreditCheckServiceServer::new(credit_check)))
         .with(bounded!(CreditDecisionServiceServer::new(credit_decision)))
+        .with(bounded!(CreditHoldServiceServer::new(credit_hold)))
+        .with(bounded!(CreditProfileServiceServer::new(credit_profile)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.
 #[must_use]
 pub fn feed(app: &Arc<App>, runner: &Runner) -> EventFeed {
     EventFeed::new(app.feed.clone(), runner.clone())
+}
+
+/// What it has parked, likewise.
+#[must_use]
+pub fn parked(app: &Arc<App>, runner: &Runner) -> ParkedEvents {
+    ParkedEvents::new(
+        SERVICE,
+        app.db.clone(),
+        runner.clone(),
+        Arc::clone(app),
+        inbound::handler,
+        |app| app.feed.announce(),
+    )
 }

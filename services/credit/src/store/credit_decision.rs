@@ -155,3 +155,35 @@ pub async fn insert_check_in_tx(
     .await?;
     Ok(())
 }
+
+/// Stores the decision that placed or released a hold. The outcome names which it was.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn insert_hold_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    decision: &Decision,
+    (kind, credit_hold_id): (CreditDecisionKind, CreditHoldId),
+    customer_id: CustomerId,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "INSERT INTO credit_decision (tenant_id, decision_id, kind, customer_id, order_reference,
+                                      outcome, policy_version, rules, facts, decided_time,
+                                      credit_hold_id)
+         VALUES ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $10)",
+        tenant.uuid(),
+        decision.decision_id.0,
+        kind.code(),
+        customer_id.0,
+        decision.outcome,
+        decision.policy_version,
+        row::to_json(&decision.rules)?,
+        row::to_json(&decision.facts)?,
+        decision.decided_time.to_sqlx() as _,
+        credit_hold_id.0,
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}

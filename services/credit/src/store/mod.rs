@@ -11,6 +11,8 @@ pub mod customer;
 pub mod customer_limit;
 pub mod exchange_rate;
 pub mod exposure;
+pub mod known_cash;
+pub mod known_invoice;
 pub mod reservation;
 mod row;
 pub mod tenant_profile;

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use calendar::{Clock, ManualClock};
-use credit::config::{Config, DEFAULTS};
+use credit::config::{Config, defaults};
 use postgres::TenantId;
 use runtime::config::Layers;
 use runtime::tokens::{Grant, SigningKey};
 use runtime::{Shutdown, Telemetry};
-use testkit::{InProcess, TestDatabase};
+use testkit::{InProcess, PlayedFeed, TestDatabase};
 use tonic::Request;
 use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
@@ -26,6 +26,9 @@ pub struct World {
     _database: TestDatabase,
     pub clock: ManualClock,
     pub server: InProcess,
+    /// What invoicing and payments tell.
+    pub feed: PlayedFeed,
+    _peers: InProcess,
     key: SigningKey,
     _folder: tempfile::TempDir,
 }
@@ -34,6 +37,8 @@ impl World {
     pub async fn start() -> Self {
         runtime::tls::install_crypto();
         let database = TestDatabase::new("credit", &credit::migrations()).await;
+        let feed = PlayedFeed::default();
+        let peers = feed.serve().await;
         let folder = tempfile::tempdir().unwrap();
         let (key, pem) = SigningKey::generate().unwrap();
         let file = |name: &str, text: &str| {
@@ -44,13 +49,15 @@ impl World {
         let text = format!(
             "[database]\napp_url = '{}'\nbackground_url = '{}'\n\
              [auth]\nsigning_key_file = '{}'\n\
-             [auth.issuers.platform]\nissuer = 'platform'\njwks_file = '{}'\n",
+             [auth.issuers.platform]\nissuer = 'platform'\njwks_file = '{}'\n\
+             [peers.invoicing]\nurl = '{peer}'\n[peers.payments]\nurl = '{peer}'\n",
             database.app_url(),
             database.background_url(),
             file("service.pem", &pem),
             file("platform.jwks", &key.jwks()),
+            peer = peers.url(),
         );
-        let layers = Layers::try_new(credit::SERVICE, DEFAULTS).unwrap();
+        let layers = Layers::try_new(credit::SERVICE, &defaults()).unwrap();
         let config: Config = layers.text("test", &text).unwrap().build().unwrap();
         let (clock, hands) = Clock::manual("2026-03-02T09:00:00Z".parse().unwrap());
         let server = testkit::serve(move |listener, stop| async move {
@@ -70,6 +77,8 @@ impl World {
             _database: database,
             clock: hands,
             server,
+            feed,
+            _peers: peers,
             key,
             _folder: folder,
         }
@@ -85,7 +94,9 @@ impl World {
                      credit.exchange_rates:read credit.exchange_rates:write \
                      credit.customers:read credit.customers:write \
                      credit.policies:read credit.policies:write \
-                     credit.reservations:read credit.reservations:write credit.decisions:read feed:read";
+                     credit.reservations:read credit.reservations:write credit.decisions:read \
+                     credit.holds:read credit.holds:write credit.hold_overrides:write \
+                     credit.profiles:read credit.limits:write feed:read";
         let grant = Grant {
             issuer: "platform",
             audience: "recoup",

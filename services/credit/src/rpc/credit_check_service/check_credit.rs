@@ -22,6 +22,7 @@ use crate::domain::{
     ReservationState, Standing, credit_check,
 };
 use crate::events::outbound::announce;
+use crate::jobs::expire_reservation;
 use crate::rpc::wire::decision::decision_to_wire;
 use crate::rpc::wire::exposure::exposure_to_wire;
 use crate::rpc::wire::reservation::{Order, order_from_wire, outcome_to_wire, reservation_to_wire};
@@ -65,6 +66,13 @@ pub async fn handle(
         };
         let kept = (&order, &check, reservation.as_ref());
         keep_in_tx(&mut tx, tenant, kept, locked).await?;
+        let ends = match &reservation {
+            Some(one) => {
+                let id = one.reservation_id;
+                Some(expire_reservation::plan_in_tx(&mut tx, tenant, id, expires).await?)
+            }
+            None => None,
+        };
         if !request.validate_only {
             let told = [announce(
                 tenant,
@@ -86,6 +94,7 @@ pub async fn handle(
         };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
         tx.commit().await?;
+        app.wakeups.announce(ends);
         let outcome = KeyValue::new("outcome", check.outcome.code());
         app.metrics.credit_checks.add(1, &[outcome]);
         Ok(Answer::new(answer))

@@ -9,11 +9,13 @@ use postgres::{audit, retried};
 use prost::Message as _;
 use runtime::{Answer, Call, Refusal};
 use serde_json::json;
+use timers::cancel_in_tx;
 
 use super::locked::{lock_in_tx, save_in_tx};
 use crate::app::App;
 use crate::domain::{CreditEvent, ReservationId};
 use crate::events::outbound::announce;
+use crate::jobs::expire_reservation;
 use crate::rpc::error;
 use crate::rpc::wire::field;
 use crate::rpc::wire::reservation::reservation_to_wire;
@@ -41,6 +43,7 @@ pub async fn handle(
         let changed = reservation.confirm(now);
         if changed.map_err(|refused| error::reservation_refused(&refused))? {
             save_in_tx(&mut tx, tenant, &reservation, locked).await?;
+            cancel_in_tx(&mut tx, tenant, expire_reservation::KIND, reservation_id.0).await?;
             let told = CreditEvent::ReservationConfirmed(Box::new(reservation.clone()));
             let told = [announce(tenant, now, &told)];
             append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;

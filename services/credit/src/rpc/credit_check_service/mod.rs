@@ -21,7 +21,6 @@ use tonic::{Request, Response, Status};
 use crate::app::App;
 
 /// The service over the app.
-#[derive(Debug)]
 pub struct Rpc {
     app: Arc<App>,
     runner: Runner,

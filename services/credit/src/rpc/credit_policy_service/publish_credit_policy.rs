@@ -1,22 +1,27 @@
 //! PublishCreditPolicy: the next version of a policy, told at once with every customer's terms.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contracts::credit::{
     CreditPolicyImpact, PublishCreditPolicyRequest, PublishCreditPolicyResponse,
 };
 use events::append_in_tx;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use postgres::idempotency::{self, Begun};
 use postgres::{TenantId, Tx, audit, retried};
 use prost::Message as _;
 use runtime::{Answer, Call, Refusal};
 use serde_json::json;
+use timers::{Scheduled, schedule_all_in_tx};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::granted_terms::in_force_on;
 use crate::domain::{CreditEvent, CreditPolicy, CustomerFacts, PolicyImpact, TenantProfile};
 use crate::events::outbound::announce_all;
+use crate::jobs::review_holds;
 use crate::rpc::wire::credit_policy::{draft_from_wire, policy_to_wire};
 use crate::rpc::{error, standing};
 use crate::store;
@@ -51,6 +56,7 @@ pub async fn handle(
             credit_policy: Some(policy_to_wire(&policy)),
             impact: None,
         };
+        let mut reviews = Vec::new();
         if request.validate_only {
             let before = in_force_on(&versions, today);
             let impact = impact_in_tx(&mut tx, tenant, &profile, before, &policy, today).await?;
@@ -58,6 +64,7 @@ pub async fn handle(
         } else {
             store::credit_policy::insert_in_tx(&mut tx, tenant, &policy).await?;
             let told = tell_in_tx(&mut tx, tenant, &profile, &policy).await?;
+            reviews = review_all_in_tx(&mut tx, tenant, &told, now).await?;
             let told = announce_all(tenant, now, &told);
             append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;
             let facts = json!({ "valid_from_date": policy.valid_from_date });
@@ -66,6 +73,7 @@ pub async fn handle(
         }
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
         tx.commit().await?;
+        app.wakeups.announce(reviews);
         Ok(Answer::new(answer))
     })
     .await;
@@ -95,6 +103,24 @@ async fn tell_in_tx(
         }
     }));
     Ok(told)
+}
+
+/// Schedules a review of the holds of everybody who was told other terms: they also learn from which
+/// day on the version holds.
+async fn review_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    told: &[CreditEvent],
+    now: Timestamp,
+) -> Result<Vec<Scheduled>, Refusal> {
+    let reviews: BTreeMap<Uuid, Timestamp> = told
+        .iter()
+        .filter_map(|event| match event {
+            CreditEvent::TermsGranted { customer_id, .. } => Some((customer_id.0, now)),
+            _ => None,
+        })
+        .collect();
+    Ok(schedule_all_in_tx(tx, tenant, review_holds::KIND, &reviews).await?)
 }
 
 async fn impact_in_tx(

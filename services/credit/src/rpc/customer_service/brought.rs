@@ -1,12 +1,10 @@
 //! What a caller brings of a customer, made whole: the parent found, contacts given identities, the
 //! policy known, the terms worked out.
 
-use jiff::civil::Date;
 use postgres::{TenantId, Tx};
 use runtime::Refusal;
 
 use crate::app::App;
-use crate::domain::granted_terms::in_force_on;
 use crate::domain::{
     CreditEvent, CreditPolicy, Customer, CustomerDetails, CustomerId, GrantedTerms, contact,
 };
@@ -74,16 +72,6 @@ async fn ancestors_in_tx(
         return Err(error::parent_not_found(named));
     }
     Ok(ancestors)
-}
-
-/// The terms that a customer buys on today.
-pub(super) fn granted_on(
-    versions: &[CreditPolicy],
-    customer: &Customer,
-    today: Date,
-) -> Option<GrantedTerms> {
-    let policy = in_force_on(versions, today)?;
-    Some(policy.grant(customer.details.segment.as_ref(), Date::MIN))
 }
 
 /// What a customer is told of besides themselves: each grant, in order.

@@ -10,9 +10,9 @@ use prost::Message as _;
 use runtime::{Answer, Call, Refusal};
 use serde_json::json;
 
-use super::brought::{granted_on, grants_told, whole_in_tx};
+use super::brought::{grants_told, whole_in_tx};
 use crate::app::App;
-use crate::domain::granted_terms::grants_of_new;
+use crate::domain::granted_terms::{granted_on, grants_of_new};
 use crate::domain::{CreditEvent, Customer, CustomerId};
 use crate::events::outbound::announce_all;
 use crate::rpc::error;
@@ -51,7 +51,7 @@ pub async fn handle(
                 new.external_id.as_deref(),
             ));
         }
-        let granted = granted_on(&whole.versions, &customer, today);
+        let granted = granted_on(&whole.versions, customer.details.segment.as_ref(), today);
         let grants = grants_of_new(&whole.versions, customer.details.segment.as_ref(), today);
         let mut told = vec![CreditEvent::CustomerCreated {
             customer: Box::new(customer.clone()),

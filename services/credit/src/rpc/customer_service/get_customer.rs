@@ -4,9 +4,9 @@ use contracts::credit::get_customer_request::Key;
 use contracts::credit::{GetCustomerRequest, GetCustomerResponse};
 use runtime::{Call, Refusal, Violations};
 
-use super::brought::granted_on;
 use crate::app::App;
 use crate::domain::CustomerId;
+use crate::domain::granted_terms::granted_on;
 use crate::rpc::error;
 use crate::rpc::wire::customer::customer_to_wire;
 use crate::rpc::wire::field;
@@ -47,7 +47,8 @@ pub async fn handle(
     let versions = store::credit_policy::versions_in_tx(&mut tx, tenant, &code).await?;
     tx.commit().await?;
     let today = profile.map(|profile| profile.day_of(app.clock.now()));
-    let granted = today.and_then(|today| granted_on(&versions, &customer, today));
+    let granted =
+        today.and_then(|today| granted_on(&versions, customer.details.segment.as_ref(), today));
     Ok(GetCustomerResponse {
         customer: Some(customer_to_wire(&customer, granted.as_ref())),
     })

@@ -16,10 +16,10 @@ use runtime::{Answer, Call, FieldViolation, Refusal};
 use serde_json::json;
 use tonic::Streaming;
 
-use super::brought::{granted_on, grants_told, whole_in_tx};
+use super::brought::{grants_told, whole_in_tx};
 use super::import_rows::{Judged, Known, Row, judge, read};
 use crate::app::App;
-use crate::domain::granted_terms::grants_of_new;
+use crate::domain::granted_terms::{granted_on, grants_of_new};
 use crate::domain::{CreditEvent, Customer, CustomerId};
 use crate::events::outbound::announce_all;
 use crate::rpc::error;
@@ -195,7 +195,8 @@ async fn create_in_tx(
     let grants = grants_of_new(&whole.versions, customer.details.segment.as_ref(), today);
     let mut told = vec![CreditEvent::CustomerCreated {
         customer: Box::new(customer.clone()),
-        granted_terms: granted_on(&whole.versions, &customer, today).map(Box::new),
+        granted_terms: granted_on(&whole.versions, customer.details.segment.as_ref(), today)
+            .map(Box::new),
     }];
     told.extend(grants_told(&customer, grants));
     let told = announce_all(tenant, now, &told);

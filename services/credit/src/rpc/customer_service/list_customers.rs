@@ -9,8 +9,8 @@ use prost::Message as _;
 use runtime::{Call, Refusal, Violations};
 use uuid::Uuid;
 
-use super::brought::granted_on;
 use crate::app::App;
+use crate::domain::granted_terms::granted_on;
 use crate::domain::{CountryCode, CreditPolicy, CustomerId, PolicyCode, Segment};
 use crate::rpc::wire::customer::{customer_to_wire, kind_from_wire};
 use crate::rpc::wire::field;
@@ -52,9 +52,9 @@ pub async fn handle(
     let today = profile.map(|profile| profile.day_of(app.clock.now()));
     let customers = shown.iter().map(|customer| {
         let versions = policies.get(&customer.details.policy_code());
-        let granted = today
-            .zip(versions)
-            .and_then(|(today, versions)| granted_on(versions, customer, today));
+        let granted = today.zip(versions).and_then(|(today, versions)| {
+            granted_on(versions, customer.details.segment.as_ref(), today)
+        });
         customer_to_wire(customer, granted.as_ref())
     });
     Ok(ListCustomersResponse {

@@ -9,12 +9,14 @@ use postgres::{audit, retried};
 use prost::Message as _;
 use runtime::{Answer, Call, Refusal};
 use serde_json::json;
+use timers::schedule_in_tx;
 
-use super::brought::{granted_on, grants_told, whole_in_tx};
+use super::brought::{grants_told, whole_in_tx};
 use crate::app::App;
-use crate::domain::granted_terms::grants_of_changed;
+use crate::domain::granted_terms::{granted_on, grants_of_changed};
 use crate::domain::{CreditEvent, CustomerId};
 use crate::events::outbound::announce_all;
+use crate::jobs::review_holds;
 use crate::rpc::error;
 use crate::rpc::wire::customer::{CHANGEABLE, customer_to_wire, updated_details};
 use crate::rpc::wire::field;
@@ -52,7 +54,8 @@ pub async fn handle(
         let changed = customer
             .change(whole.details, &whole.ancestors)
             .map_err(|_| error::parent_cycle(customer_id))?;
-        let granted = granted_on(&whole.versions, &customer, today);
+        let mut reviews = Vec::new();
+        let granted = granted_on(&whole.versions, customer.details.segment.as_ref(), today);
         if !changed.is_empty() {
             store::customer::update_in_tx(&mut tx, tenant, &customer).await?;
             let facts = json!({ "fields": &changed });
@@ -65,6 +68,10 @@ pub async fn handle(
                 let segment = customer.details.segment.as_ref();
                 let grants = grants_of_changed(&whole.versions, segment, today);
                 told.extend(grants_told(&customer, grants));
+                // Another policy judges the same facts otherwise.
+                let id = customer_id.0;
+                let review = schedule_in_tx(&mut tx, tenant, review_holds::KIND, id, now).await?;
+                reviews.push(review);
             }
             let told = announce_all(tenant, now, &told);
             append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;
@@ -76,6 +83,7 @@ pub async fn handle(
         };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
         tx.commit().await?;
+        app.wakeups.announce(reviews);
         Ok(Answer::new(answer))
     })
     .await;

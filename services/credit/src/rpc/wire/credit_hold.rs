@@ -3,9 +3,61 @@
 use contracts::convert::{date_to_wire, instant_to_wire};
 use contracts::credit as wire;
 
+use runtime::{Refusal, Violations};
+
 use super::decision::decision_to_wire;
 use super::field;
-use crate::domain::{CreditHold, CreditHoldKind, CreditHoldState, HoldOverride};
+use crate::domain::{CreditHold, CreditHoldKind, CreditHoldState, CustomerId, HoldOverride};
+use crate::store::credit_hold::Filter;
+
+/// The longest reason a person gives.
+pub const REASON_CHARS: usize = 2000;
+
+/// What narrows a listing.
+///
+/// # Errors
+/// INVALID_ARGUMENT with the fields at fault.
+pub fn filter_from_wire(request: &wire::ListCreditHoldsRequest) -> Result<Filter, Refusal> {
+    let mut violations = Violations::new();
+    let customer_id = request.customer_id.as_deref();
+    let customer_id =
+        customer_id.and_then(|id| field::id(&mut violations, "customer_id", id).map(CustomerId));
+    let kind = request.kind.and_then(|kind| {
+        let kind = wire::CreditHoldKind::try_from(kind)
+            .ok()
+            .and_then(kind_from_wire);
+        violations.required("kind", kind)
+    });
+    let mut states = Vec::new();
+    for (index, state) in request.states().enumerate() {
+        let path = format!("states[{index}]");
+        states.extend(violations.required(path, state_from_wire(state)));
+    }
+    violations.finish()?;
+    Ok(Filter {
+        customer_id,
+        kind,
+        states,
+    })
+}
+
+const fn kind_from_wire(kind: wire::CreditHoldKind) -> Option<CreditHoldKind> {
+    match kind {
+        wire::CreditHoldKind::Unspecified => None,
+        wire::CreditHoldKind::Overdue => Some(CreditHoldKind::Overdue),
+        wire::CreditHoldKind::OverLimit => Some(CreditHoldKind::OverLimit),
+        wire::CreditHoldKind::Manual => Some(CreditHoldKind::Manual),
+    }
+}
+
+const fn state_from_wire(state: wire::CreditHoldState) -> Option<CreditHoldState> {
+    match state {
+        wire::CreditHoldState::Unspecified => None,
+        wire::CreditHoldState::Active => Some(CreditHoldState::Active),
+        wire::CreditHoldState::Overridden => Some(CreditHoldState::Overridden),
+        wire::CreditHoldState::Released => Some(CreditHoldState::Released),
+    }
+}
 
 /// A hold for the wire.
 #[must_use]

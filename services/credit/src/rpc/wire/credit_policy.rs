@@ -128,7 +128,8 @@ fn nested<W, T>(
 }
 
 /// A limit that must be there.
-fn limit_from_wire(
+/// A limit that must be there.
+pub fn limit_from_wire(
     violations: &mut Violations,
     field: &str,
     limit: Option<&wire::CreditLimit>,

@@ -5,6 +5,7 @@ pub mod address;
 pub mod contact;
 pub mod credit_hold;
 pub mod credit_policy;
+pub mod credit_profile;
 pub mod customer;
 pub mod decision;
 pub mod exchange_rate;

@@ -1,0 +1,237 @@
+//! What we do with the events of invoicing: keep what customers have open and how they paid it, let
+//! invoices take the place of reservations, and look at the holds again.
+
+use contracts::common::Event;
+use contracts::convert::date_from_wire;
+use contracts::google;
+use contracts::invoicing as wire;
+use contracts::invoicing::{ClosingKind, InvoiceBalance};
+use events::{ApplyError, append_in_tx};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use jiff::civil::Date;
+use money::Money;
+use opentelemetry::KeyValue;
+use postgres::{TenantId, Tx};
+use prost::Name as _;
+
+use super::{customer, facts, id, lock_in_tx, missing, money, poison, review_in_tx, tenant};
+use crate::app::App;
+use crate::domain::{CreditEvent, CustomerId, InvoiceId, ReservationId};
+use crate::events::outbound::announce;
+use crate::store;
+use crate::store::known_invoice::{KnownInvoice, KnownItem};
+
+/// Everything an event tells that matters here.
+#[derive(Default)]
+struct Told {
+    /// Whom it is about.
+    customer: Option<CustomerId>,
+    /// What invoices are worth after it.
+    balances: Vec<InvoiceBalance>,
+    /// Money applied to invoices; negative: taken back.
+    applied: Option<Money>,
+    /// What the customer has in credit after it.
+    credit: Option<wire::CustomerCreditBalance>,
+    /// The reservation whose place the invoice takes.
+    reservation: Option<ReservationId>,
+}
+
+/// Applies one event in the transaction of its batch.
+pub fn apply<'a>(
+    app: &'a App,
+    tx: &'a mut Tx,
+    event: &'a Event,
+) -> BoxFuture<'a, Result<(), ApplyError>> {
+    async move {
+        let Some(told) = told(event)? else {
+            return Ok(());
+        };
+        let tenant = tenant(event)?;
+        let customer_id = told.customer.ok_or_else(|| missing("customer_id"))?;
+        lock_in_tx(tx, tenant, customer_id).await?;
+        for balance in &told.balances {
+            store::known_invoice::keep_in_tx(tx, tenant, &known(balance)?).await?;
+        }
+        if let Some(applied) = told.applied {
+            store::known_cash::apply_in_tx(tx, tenant, customer_id, applied).await?;
+        }
+        if let Some(credit) = &told.credit {
+            let open = money(credit.open_amount.as_ref(), "open_amount")?;
+            let version = credit.version;
+            store::known_cash::keep_credit_in_tx(tx, tenant, customer_id, open, version).await?;
+        }
+        if let Some(reservation_id) = told.reservation {
+            let issued = told
+                .balances
+                .first()
+                .ok_or_else(|| missing("balance_after"))?;
+            consume_in_tx(app, tx, (tenant, event), reservation_id, issued).await?;
+        }
+        review_in_tx(app, tx, (tenant, event), customer_id).await?;
+        let kind = KeyValue::new("type", event.r#type.clone());
+        app.metrics.applied_events.add(1, &[kind]);
+        Ok(())
+    }
+    .boxed()
+}
+
+/// `None`: of no use here.
+fn told(event: &Event) -> Result<Option<Told>, ApplyError> {
+    let kind = event.r#type.as_str();
+    let told = if kind == wire::InvoiceIssued::full_name() {
+        let facts: wire::InvoiceIssued = facts(event)?;
+        let content = facts.invoice.and_then(|invoice| invoice.content);
+        let named = content.map(|content| content.reservation_id);
+        let named = named.filter(|named| !named.is_empty());
+        Told {
+            reservation: named
+                .map(|named| id(&named, "reservation_id").map(ReservationId))
+                .transpose()?,
+            ..of_balances([facts.balance_after])?
+        }
+    } else if kind == wire::InvoiceVoided::full_name() {
+        of_balances([facts::<wire::InvoiceVoided>(event)?.balance_after])?
+    } else if kind == wire::ApplicationApplied::full_name() {
+        let facts: wire::ApplicationApplied = facts(event)?;
+        of_application(facts.application, facts.balances_after, false)?
+    } else if kind == wire::ApplicationReversed::full_name() {
+        let facts: wire::ApplicationReversed = facts(event)?;
+        of_application(facts.application, facts.balances_after, true)?
+    } else if kind == wire::CreditNoteIssued::full_name() {
+        let facts: wire::CreditNoteIssued = facts(event)?;
+        of_credit(
+            facts.customer_credit_after,
+            facts.balance_after.into_iter().collect(),
+        )?
+    } else if kind == wire::CustomerCreditApplied::full_name() {
+        let facts: wire::CustomerCreditApplied = facts(event)?;
+        of_credit(facts.customer_credit_after, facts.balances_after)?
+    } else if kind == wire::DisputeOpened::full_name() {
+        of_balances([facts::<wire::DisputeOpened>(event)?.balance_after])?
+    } else if kind == wire::DisputeResolved::full_name() {
+        of_balances([facts::<wire::DisputeResolved>(event)?.balance_after])?
+    } else if kind == wire::InvoiceWrittenOff::full_name() {
+        of_balances([facts::<wire::InvoiceWrittenOff>(event)?.balance_after])?
+    } else if kind == wire::WriteOffReversed::full_name() {
+        of_balances([facts::<wire::WriteOffReversed>(event)?.balance_after])?
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(told))
+}
+
+fn of_balances(balances: [Option<InvoiceBalance>; 1]) -> Result<Told, ApplyError> {
+    let [balance] = balances;
+    let balance = balance.ok_or_else(|| missing("balance_after"))?;
+    Ok(Told {
+        customer: Some(customer(&balance.customer_id)?),
+        balances: vec![balance],
+        ..Told::default()
+    })
+}
+
+fn of_application(
+    application: Option<wire::Application>,
+    balances: Vec<InvoiceBalance>,
+    taken_back: bool,
+) -> Result<Told, ApplyError> {
+    let application = application.ok_or_else(|| missing("application"))?;
+    let allocated = money(application.allocated_amount.as_ref(), "allocated_amount")?;
+    let kept = application.overpayment_tolerance_amount.as_ref();
+    let kept = money(kept, "overpayment_tolerance_amount")?;
+    let used = allocated.checked_add(kept);
+    let used = used.map_err(|error| poison(error.to_string()))?;
+    Ok(Told {
+        customer: Some(customer(&application.customer_id)?),
+        balances,
+        applied: Some(if taken_back { used.negated() } else { used }),
+        ..Told::default()
+    })
+}
+
+fn of_credit(
+    credit: Option<wire::CustomerCreditBalance>,
+    balances: Vec<InvoiceBalance>,
+) -> Result<Told, ApplyError> {
+    let credit = credit.ok_or_else(|| missing("customer_credit_after"))?;
+    Ok(Told {
+        customer: Some(customer(&credit.customer_id)?),
+        balances,
+        credit: Some(credit),
+        ..Told::default()
+    })
+}
+
+fn known(balance: &InvoiceBalance) -> Result<KnownInvoice, ApplyError> {
+    let by_payment = balance.closing_kind() == ClosingKind::Payment;
+    let items = balance.open_items.iter().map(|item| {
+        Ok(KnownItem {
+            open_item_id: id(&item.open_item_id, "open_item_id")?,
+            due_date: date(item.due_date.as_ref(), "due_date")?,
+            closed_date: optional_date(item.closed_date.as_ref(), "closed_date")?,
+        })
+    });
+    let closed_date = optional_date(balance.closed_date.as_ref(), "closed_date")?;
+    Ok(KnownInvoice {
+        invoice_id: InvoiceId(id(&balance.invoice_id, "invoice_id")?),
+        customer_id: customer(&balance.customer_id)?,
+        invoice_date: date(balance.invoice_date.as_ref(), "invoice_date")?,
+        gross_amount: money(balance.gross_amount.as_ref(), "gross_amount")?,
+        open_amount: money(balance.open_amount.as_ref(), "open_amount")?,
+        disputed_amount: money(balance.disputed_amount.as_ref(), "disputed_amount")?,
+        items: items.collect::<Result<_, ApplyError>>()?,
+        settled_date: closed_date.filter(|_| by_payment),
+        version: balance.version,
+    })
+}
+
+fn date(date: Option<&google::r#type::Date>, field: &str) -> Result<Date, ApplyError> {
+    optional_date(date, field)?.ok_or_else(|| missing(field))
+}
+
+fn optional_date(
+    date: Option<&google::r#type::Date>,
+    field: &str,
+) -> Result<Option<Date>, ApplyError> {
+    let read = date.map(date_from_wire).transpose();
+    read.map_err(|error| poison(format!("{field}: {error}")))
+}
+
+/// Swaps the reservation for the open item, by the amount billed. A reservation that is not known or
+/// another customer's, or one in another currency, stays as it is: the invoice was issued all the
+/// same, and its open amount counts.
+async fn consume_in_tx(
+    app: &App,
+    tx: &mut Tx,
+    (tenant, event): (TenantId, &Event),
+    reservation_id: ReservationId,
+    issued: &InvoiceBalance,
+) -> Result<(), ApplyError> {
+    let now = app.clock.now();
+    let customer_id = customer(&issued.customer_id)?;
+    let found = store::reservation::find_in_tx(tx, tenant, reservation_id).await?;
+    let Some(mut reservation) = found.filter(|found| found.customer_id == customer_id) else {
+        tracing::warn!(reservation_id = %reservation_id.0, "an invoice names no reservation of its customer");
+        return Ok(());
+    };
+    let invoice_id = InvoiceId(id(&issued.invoice_id, "invoice_id")?);
+    let billed = money(issued.gross_amount.as_ref(), "gross_amount")?;
+    let number = issued.invoice_number.clone();
+    match reservation.consume(invoice_id, number, billed, now) {
+        Ok(Some(reservation_use)) => {
+            store::reservation::update_in_tx(tx, tenant, &reservation).await?;
+            let told = CreditEvent::ReservationConsumed {
+                reservation: Box::new(reservation),
+                reservation_use,
+            };
+            let told = [announce(tenant, now, &told)];
+            append_in_tx(tx, tenant, &event.traceparent, &told).await?;
+        }
+        Ok(None) => {}
+        Err(refused) => {
+            tracing::warn!(reservation_id = %reservation_id.0, %refused, "an invoice uses no reservation");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! What others announce to us, one producer a file. Every event carries complete facts and a version;
+//! an older version never replaces a newer one (P24). Events that are of no use here are passed over.
+
+pub mod invoicing;
+pub mod payments;
+
+use contracts::common::{Event, Money as WireMoney};
+use contracts::convert::money_from_wire;
+use events::{Apply, ApplyError};
+use money::Money;
+use postgres::{DbError, TenantId, Tx};
+use prost::{Message, Name};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::domain::CustomerId;
+use crate::jobs::review_holds;
+use crate::store;
+
+/// The handler of a producer's feed; `None`: we do not read it.
+#[must_use]
+pub fn handler(source: &str) -> Option<Apply<App>> {
+    match source {
+        "invoicing" => Some(invoicing::apply),
+        "payments" => Some(payments::apply),
+        _ => None,
+    }
+}
+
+/// Locks what a customer uses of their limit: everything that changes it begins here.
+async fn lock_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customer_id: CustomerId,
+) -> Result<(), ApplyError> {
+    let locked = store::exposure::lock_in_tx(tx, tenant, customer_id).await?;
+    locked
+        .map(drop)
+        .ok_or_else(|| poison("a customer that is not known here"))
+}
+
+/// Looks at the customer's holds after the facts changed. The next review is found by the sweep.
+async fn review_in_tx(
+    app: &App,
+    tx: &mut Tx,
+    (tenant, event): (TenantId, &Event),
+    customer_id: CustomerId,
+) -> Result<(), DbError> {
+    let traceparent = &event.traceparent;
+    let next = review_holds::review_in_tx(app, tx, tenant, customer_id, traceparent).await?;
+    app.wakeups.announce(next);
+    Ok(())
+}
+
+fn facts<M: Message + Default + Name>(event: &Event) -> Result<M, ApplyError> {
+    let data = event.data.as_ref().ok_or_else(|| missing("data"))?;
+    M::decode(data.value.as_slice()).map_err(|error| poison(format!("{}: {error}", M::NAME)))
+}
+
+fn tenant(event: &Event) -> Result<TenantId, ApplyError> {
+    Ok(TenantId::new(id(&event.tenant_id, "tenant_id")?))
+}
+
+fn customer(text: &str) -> Result<CustomerId, ApplyError> {
+    id(text, "customer_id").map(CustomerId)
+}
+
+fn id(text: &str, field: &str) -> Result<Uuid, ApplyError> {
+    text.parse()
+        .map_err(|_| poison(format!("{field} is malformed")))
+}
+
+fn money(amount: Option<&WireMoney>, field: &str) -> Result<Money, ApplyError> {
+    let amount = amount.ok_or_else(|| missing(field))?;
+    money_from_wire(amount).map_err(|error| poison(format!("{field}: {error}")))
+}
+
+fn missing(field: &str) -> ApplyError {
+    poison(format!("{field} is missing"))
+}
+
+fn poison(reason: impl Into<String>) -> ApplyError {
+    ApplyError::Poison(reason.into())
+}
