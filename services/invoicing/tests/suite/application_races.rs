@@ -3,33 +3,39 @@
 use contracts::invoicing::ApplicationStep::OldestFirst;
 use contracts::invoicing::apply_credits_result::Outcome;
 use contracts::invoicing::reverse_applications_result::Outcome as ReverseOutcome;
-use contracts::invoicing::{ApplyCreditsResult, CreditApplication};
+use contracts::invoicing::{ApplyCreditsResult, CreditApplication, ReversalOrder};
 use futures_util::future::join_all;
 use jiff::civil::{Date, date};
 use money::{Currency, Money};
 
-use crate::fixture::{OURS, reason};
-use crate::till::{Bill, Till, by_rule, for_invoice, for_invoices, returned};
+use crate::fixture::OURS;
+use crate::till::{Bill, Till, by_rule, for_invoice, for_invoices, patiently, returned};
 
 const ON: Date = date(2026, 1, 20);
 
-/// Sends each batch until it is answered: what a caller does about a twin that still runs, or a lost
-/// race. Any other status fails the test.
+/// Sends a batch until it is answered.
 async fn insist(
     till: &Till,
     request_id: &str,
     batch: &[CreditApplication],
 ) -> Vec<ApplyCreditsResult> {
-    loop {
-        match till.send(OURS, request_id, batch).await {
-            Ok(answer) => return answer.into_inner().results,
-            Err(status) => {
-                let reason = reason(&status);
-                let again = ["LOST_RACE", "REQUEST_IN_PROGRESS"].contains(&reason.as_str());
-                assert!(again, "{status:?}");
-            }
-        }
-    }
+    let answer = patiently(async || till.send(OURS, request_id, batch).await).await;
+    answer.unwrap().results
+}
+
+/// Sends all batches at once, each under a request id of its own, until they are answered.
+async fn insist_on_all(till: &Till, batches: &[Vec<CreditApplication>]) -> Vec<ApplyCreditsResult> {
+    let sent = batches
+        .iter()
+        .map(|batch| insist(till, &batch[0].application_id, batch));
+    join_all(sent).await.concat()
+}
+
+/// Sends a reversal until it is answered.
+async fn take_back(till: &Till, order: &ReversalOrder) -> ReverseOutcome {
+    let orders = std::slice::from_ref(order);
+    let answer = patiently(async || till.send_back(&order.reversal_id, orders).await).await;
+    answer.unwrap().results.remove(0).outcome.unwrap()
 }
 
 /// What was allocated in all.
@@ -47,21 +53,17 @@ fn allocated(results: &[ApplyCreditsResult]) -> Money {
 async fn p5_32_at_once_settle_one_invoice_once() {
     let till = Till::open().await;
     let invoice = till.owed(&Bill::of("1010.00")).await;
-    let items: Vec<_> = (0..32).map(|_| for_invoice(invoice, "50.00", ON)).collect();
-    let sent = items
-        .iter()
-        .map(|item| till.send(OURS, &item.application_id, std::slice::from_ref(item)));
-    let mut results = Vec::new();
-    for answer in join_all(sent).await {
-        results.extend(answer.unwrap().into_inner().results);
-    }
+    let batches: Vec<_> = (0..32)
+        .map(|_| vec![for_invoice(invoice, "50.00", ON)])
+        .collect();
+    let results = insist_on_all(&till, &batches).await;
     assert_eq!(allocated(&results).to_amount_string(), "1010.00");
     let refused = results
         .iter()
         .filter(|one| matches!(one.outcome, Some(Outcome::Refusal(_))));
     assert_eq!(refused.count(), 11);
     assert_eq!(till.standing(invoice).await, ("CLOSED".into(), "0".into()));
-    till.close().await;
+    till.close_without_deadlock().await;
 }
 
 /// 32 batches of four items over the same ten invoices, each in another order, some by rule: whoever
@@ -91,13 +93,7 @@ async fn p5_batches_in_any_order_never_wait_for_each_other() {
             ]
         })
         .collect();
-    let sent = batches
-        .iter()
-        .map(|batch| till.send(OURS, &batch[0].application_id, batch));
-    let mut results = Vec::new();
-    for answer in join_all(sent).await {
-        results.extend(answer.unwrap().into_inner().results);
-    }
+    let results = insist_on_all(&till, &batches).await;
     // 128 × 9.00 is 1 152.00; 1 000.00 were owed.
     assert_eq!(allocated(&results).to_amount_string(), "1000.00");
     assert_eq!(
@@ -105,7 +101,7 @@ async fn p5_batches_in_any_order_never_wait_for_each_other() {
             .await,
         0
     );
-    till.close().await;
+    till.close_without_deadlock().await;
 }
 
 /// The same items at the same moment under several request ids: each acts once, all answer the same.
@@ -126,7 +122,7 @@ async fn p3_twins_of_a_batch_act_once_and_answer_the_same() {
     }
     assert_eq!(till.standing(invoice).await, ("ISSUED".into(), "40".into()));
     assert_eq!(till.count("SELECT count(*) FROM application").await, 2);
-    till.close().await;
+    till.close_without_deadlock().await;
 }
 
 /// 25 applications, each taken back by two at the same moment: one wins, the other is refused.
@@ -137,20 +133,12 @@ async fn p6_of_two_reversals_at_once_one_wins() {
     for _ in 0..25 {
         let paid = till.pay(&for_invoice(invoice, "100.00", ON)).await;
         let orders = [0; 2].map(|_| returned(&paid.application_id, date(2026, 1, 25)));
-        let [one, two] = &orders;
-        let (one, two) = tokio::join!(
-            till.send_back(&one.reversal_id, std::slice::from_ref(one)),
-            till.send_back(&two.reversal_id, std::slice::from_ref(two)),
-        );
-        let outcomes =
-            [one, two].map(|answer| answer.unwrap().into_inner().results.remove(0).outcome);
-        let won = outcomes
-            .iter()
-            .filter(|one| matches!(one, Some(ReverseOutcome::Reversal(_))));
-        assert_eq!(won.count(), 1);
+        let outcomes = join_all(orders.iter().map(|order| take_back(&till, order))).await;
+        let won = |one: &&ReverseOutcome| matches!(one, ReverseOutcome::Reversal(_));
+        assert_eq!(outcomes.iter().filter(won).count(), 1);
         let lost = outcomes.iter().find_map(|one| match one {
-            Some(ReverseOutcome::Refusal(refusal)) => Some(refusal.reason.as_str()),
-            _ => None,
+            ReverseOutcome::Refusal(refusal) => Some(refusal.reason.as_str()),
+            ReverseOutcome::Reversal(_) => None,
         });
         assert_eq!(lost, Some("APPLICATION_REVERSED"));
         assert_eq!(
@@ -158,7 +146,7 @@ async fn p6_of_two_reversals_at_once_one_wins() {
             ("ISSUED".into(), "100".into())
         );
     }
-    till.close().await;
+    till.close_without_deadlock().await;
 }
 
 /// Money comes and goes on the same three invoices: whatever the order, the books agree.
@@ -174,11 +162,12 @@ async fn p1_applying_and_reversing_at_once_conserves_money() {
         order.rotate_left(turn % 3);
         let (till, item) = (&till, for_invoices(&order, "55.00", ON));
         async move {
-            let mut result = till.apply(std::slice::from_ref(&item)).await;
-            if let Some(Outcome::Application(paid)) = result.remove(0).outcome {
+            let batch = std::slice::from_ref(&item);
+            let mut results = insist(till, &item.application_id, batch).await;
+            if let Some(Outcome::Application(paid)) = results.remove(0).outcome {
                 let back = returned(&paid.application_id, date(2026, 1, 25));
-                let outcome = till.reverse(&[back]).await.remove(0).outcome;
-                assert!(matches!(outcome, Some(ReverseOutcome::Reversal(_))));
+                let outcome = take_back(till, &back).await;
+                assert!(matches!(outcome, ReverseOutcome::Reversal(_)));
             }
         }
     });
@@ -188,5 +177,5 @@ async fn p1_applying_and_reversing_at_once_conserves_money() {
             .await,
         300
     );
-    till.close().await;
+    till.close_without_deadlock().await;
 }

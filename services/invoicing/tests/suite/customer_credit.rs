@@ -21,16 +21,20 @@ use tonic::{Code, Response, Status};
 use uuid::Uuid;
 
 use crate::fixture::{OURS, THEIRS, fields, reason};
-use crate::till::{Bill, Till, amount, customer, eur};
+use crate::till::{Bill, Till, amount, customer, eur, for_invoice, patiently};
 
 /// Tells the service what credit would have told it of the tenant.
 async fn known(till: &Till) {
+    known_as(till, OURS).await;
+}
+
+async fn known_as(till: &Till, tenant_id: TenantId) {
     let tenant = Tenant {
         zone: Zone::parse("Europe/Berlin").unwrap(),
         home_currency: Currency::EUR,
     };
-    let mut tx = till.db.begin(OURS).await.unwrap();
-    store::tenant::upsert_in_tx(&mut tx, OURS, &tenant, 1)
+    let mut tx = till.db.begin(tenant_id).await.unwrap();
+    store::tenant::upsert_in_tx(&mut tx, tenant_id, &tenant, 1)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -90,6 +94,10 @@ async fn credited(till: &Till, credited: Money) -> CustomerCreditId {
         .unwrap();
     tx.commit().await.unwrap();
     id
+}
+
+fn yen() -> Money {
+    Money::parse("5000", Currency::try_new("JPY").unwrap()).unwrap()
 }
 
 fn named(invoices: &[InvoiceId]) -> Target {
@@ -203,79 +211,70 @@ async fn p3_a_repeat_uses_nothing_and_answers_as_the_first_time() {
 
 #[tokio::test]
 async fn what_credit_cannot_settle_is_refused_with_its_reason() {
+    use Code::{Aborted, FailedPrecondition, NotFound};
     let till = Till::open().await;
     known(&till).await;
     let open = till.owed(&Bill::of("100.00")).await;
+    let closed = till.owed(&Bill::of("10.00")).await;
+    let money = for_invoice(closed, "10.00", date(2026, 1, 20));
+    till.pay(&money).await;
     let other = Bill {
         customer_id: customer(2),
         ..Bill::of("100.00")
     };
     let other = till.owed(&other).await;
-    let closed = till.owed(&Bill::of("10.00")).await;
-    till.pay(&crate::till::for_invoice(
-        closed,
-        "10.00",
-        date(2026, 1, 20),
-    ))
-    .await;
-    let yen = Money::parse("5000", Currency::try_new("JPY").unwrap()).unwrap();
-    let credit = credited(&till, eur("60.00")).await;
-    let yen_credit = credited(&till, yen).await;
     let unknown = CustomerCreditId(Uuid::now_v7());
-    let mut stale = order(credit, None, named(&[open]));
+    let credit = credited(&till, eur("60.00")).await;
+    let yen_credit = credited(&till, yen()).await;
+    let on = |credit, invoice| order(credit, None, named(&[invoice]));
+    let mut stale = on(credit, open);
     stale.etag = "0".to_owned();
-    let mut in_yen = order(credit, None, named(&[open]));
-    in_yen.amount = Some(money_to_wire(yen));
+    let mut in_yen = on(credit, open);
+    in_yen.amount = Some(money_to_wire(yen()));
+    let too_much = order(credit, Some("60.01"), named(&[open]));
+    let by_rule = order(yen_credit, None, oldest_first());
+    let nowhere = InvoiceId(Uuid::now_v7());
     for (order, code, expected) in [
+        (on(unknown, open), NotFound, "CUSTOMER_CREDIT_NOT_FOUND"),
+        (on(credit, nowhere), NotFound, "INVOICE_NOT_FOUND"),
+        (too_much, FailedPrecondition, "CREDIT_USED_UP"),
+        (on(credit, closed), FailedPrecondition, "INVOICE_CLOSED"),
+        (on(credit, other), FailedPrecondition, "CUSTOMER_MISMATCH"),
         (
-            order(unknown, None, named(&[open])),
-            Code::NotFound,
-            "CUSTOMER_CREDIT_NOT_FOUND",
-        ),
-        (
-            order(credit, None, named(&[InvoiceId(Uuid::now_v7())])),
-            Code::NotFound,
-            "INVOICE_NOT_FOUND",
-        ),
-        (
-            order(credit, Some("60.01"), named(&[open])),
-            Code::FailedPrecondition,
-            "CREDIT_USED_UP",
-        ),
-        (
-            order(credit, None, named(&[closed])),
-            Code::FailedPrecondition,
-            "INVOICE_CLOSED",
-        ),
-        (
-            order(credit, None, named(&[other])),
-            Code::FailedPrecondition,
-            "CUSTOMER_MISMATCH",
-        ),
-        (
-            order(yen_credit, None, named(&[open])),
-            Code::FailedPrecondition,
+            on(yen_credit, open),
+            FailedPrecondition,
             "CURRENCY_MISMATCH",
         ),
-        (
-            order(yen_credit, None, oldest_first()),
-            Code::FailedPrecondition,
-            "NOTHING_OPEN",
-        ),
-        (in_yen, Code::FailedPrecondition, "CURRENCY_MISMATCH"),
-        (stale, Code::Aborted, "STALE_ETAG"),
+        (by_rule, FailedPrecondition, "NOTHING_OPEN"),
+        (in_yen, FailedPrecondition, "CURRENCY_MISMATCH"),
+        (stale, Aborted, "STALE_ETAG"),
     ] {
         let refused = send(&till, OURS, &order).await.unwrap_err();
-        assert_eq!(
-            (refused.code(), reason(&refused).as_str()),
-            (code, expected)
-        );
+        let told = (refused.code(), reason(&refused));
+        assert_eq!(told, (code, expected.to_owned()));
     }
-    let theirs = order(credit, None, named(&[open]));
-    let refused = send(&till, THEIRS, &theirs).await.unwrap_err();
-    // Nobody has told the service of that tenant.
-    assert_eq!(reason(&refused), "TENANT_NOT_YET_KNOWN");
     assert_eq!(till.standing(open).await, ("ISSUED".into(), "100".into()));
+    till.close().await;
+}
+
+#[tokio::test]
+async fn another_tenants_credit_is_not_there() {
+    let till = Till::open().await;
+    known(&till).await;
+    let invoice = till.owed(&Bill::of("100.00")).await;
+    let credit = credited(&till, eur("60.00")).await;
+    let order = order(credit, None, named(&[invoice]));
+    let refused = send(&till, THEIRS, &order).await.unwrap_err();
+    // Nobody has told the service of that tenant, so it has no day.
+    let told = (refused.code(), reason(&refused));
+    assert_eq!(told, (Code::Unavailable, "TENANT_NOT_YET_KNOWN".to_owned()));
+    known_as(&till, THEIRS).await;
+    let refused = send(&till, THEIRS, &order).await.unwrap_err();
+    let told = (refused.code(), reason(&refused));
+    assert_eq!(
+        told,
+        (Code::NotFound, "CUSTOMER_CREDIT_NOT_FOUND".to_owned())
+    );
     till.close().await;
 }
 
@@ -311,13 +310,16 @@ async fn p5_no_more_credit_is_used_than_is_there() {
             order(credit, Some("10.00"), named(&named_invoices))
         })
         .collect();
-    let uses = join_all(orders.iter().map(|order| send(&till, OURS, order)));
-    let on = date(2026, 1, 20);
-    let paid = join_all(invoices.iter().map(|invoice| {
-        let item = crate::till::for_invoice(*invoice, "10.00", on);
-        let till = &till;
-        async move { till.apply(&[item]).await }
-    }));
+    let uses = orders
+        .iter()
+        .map(async |order| patiently(async || send(&till, OURS, order).await).await);
+    let money = invoices.iter().map(async |invoice| {
+        let item = for_invoice(*invoice, "10.00", date(2026, 1, 20));
+        let (id, batch) = (item.application_id.clone(), [item]);
+        let answer = patiently(async || till.send(OURS, &id, &batch).await).await;
+        answer.unwrap()
+    });
+    let (uses, paid) = (join_all(uses), join_all(money));
     let (uses, _) = tokio::join!(uses, paid);
     let refused: Vec<_> = uses.into_iter().filter_map(Result::err).collect();
     assert_eq!(refused.len(), 6);
@@ -330,7 +332,7 @@ async fn p5_no_more_credit_is_used_than_is_there() {
             .await,
         80
     );
-    till.close().await;
+    till.close_without_deadlock().await;
 }
 
 #[tokio::test]
@@ -338,11 +340,10 @@ async fn credits_are_listed_oldest_first_without_the_used_up_ones() {
     let till = Till::open().await;
     known(&till).await;
     till.owed(&Bill::of("100.00")).await;
-    let yen = Money::parse("5000", Currency::try_new("JPY").unwrap()).unwrap();
     let (one, two, three) = (
         credited(&till, eur("10.00")).await,
         credited(&till, eur("20.00")).await,
-        credited(&till, yen).await,
+        credited(&till, yen()).await,
     );
     used(&till, &order(one, None, oldest_first())).await;
     let list = async |tenant, asked: ListCustomerCreditsRequest| {

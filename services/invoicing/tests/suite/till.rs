@@ -2,6 +2,7 @@
 //! RPCs that move money, in a line each.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use contracts::convert::{date_to_wire, money_to_wire};
 use contracts::google::r#type::Date as WireDate;
@@ -25,11 +26,12 @@ use jiff::tz::TimeZone;
 use money::{Currency, Money, Rate};
 use postgres::{Database, PostgresConfig, TenantId};
 use sqlx::PgPool;
+use testkit::{eventually, eventually_some};
 use tonic::transport::Channel;
 use tonic::{Response, Status};
 use uuid::Uuid;
 
-use crate::fixture::{OURS, World};
+use crate::fixture::{OURS, World, reason};
 
 /// The day of most invoices.
 pub const JAN_1: Date = date(2026, 1, 1);
@@ -106,6 +108,28 @@ impl Till {
     pub async fn close(self) {
         crate::books::assert_balanced(&self.world).await;
         self.world.server.stop().await;
+    }
+
+    /// As [`Till::close`], and nobody waited for another who waited for him: the program repeats a
+    /// transaction that was cut for that, so answers alone would not show it.
+    pub async fn close_without_deadlock(self) {
+        crate::books::assert_balanced(&self.world).await;
+        self.world.server.stop().await;
+        self.db.close().await;
+        // A session counts what it met with when it ends.
+        let others = "SELECT count(*) FROM pg_stat_activity
+                       WHERE datname = current_database() AND usename <> current_user";
+        let ended = async || {
+            let left: i64 = sqlx::query_scalar(others)
+                .fetch_one(&self.pool)
+                .await
+                .unwrap();
+            left == 0
+        };
+        eventually(Duration::from_secs(10), "all sessions have ended", ended).await;
+        let met = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        let met: i64 = sqlx::query_scalar(met).fetch_one(&self.pool).await.unwrap();
+        assert_eq!(met, 0, "deadlocks");
     }
 
     pub fn client(&self) -> ApplicationServiceClient<Channel> {
@@ -283,6 +307,19 @@ impl Till {
             .await
             .unwrap()
     }
+}
+
+/// Calls until there is an answer or a refusal that stands: what a caller does about a twin that
+/// still runs, a race that was lost, and connections that are all taken.
+pub async fn patiently<T>(
+    mut call: impl AsyncFnMut() -> Result<Response<T>, Status>,
+) -> Result<T, Status> {
+    let again = ["REQUEST_IN_PROGRESS", "LOST_RACE", "DATABASE_BUSY"];
+    let answered = async || match call().await {
+        Err(status) if again.contains(&reason(&status).as_str()) => None,
+        outcome => Some(outcome.map(Response::into_inner)),
+    };
+    eventually_some(Duration::from_secs(60), "there is an answer", answered).await
 }
 
 fn morning(on: Date) -> jiff::Timestamp {

@@ -89,10 +89,12 @@ impl Batch {
         }
         let ids: Vec<_> = asked.iter().map(|one| one.order.application_id).collect();
         let customers: Vec<_> = asked.iter().map(|one| one.order.customer_id).collect();
+        // What needs no lock comes first: what is locked is kept from others from then on.
+        let grants = store::customer::grants_in_tx(tx, tenant, &customers).await?;
         Ok(Self {
             book: store::receivable::lock_in_tx(tx, tenant, &wanted).await?,
             answers: store::application::answers_in_tx(tx, tenant, &ids).await?,
-            grants: store::customer::grants_in_tx(tx, tenant, &customers).await?,
+            grants,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use money::{Decimal, Money};
+use money::Decimal;
 use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
@@ -105,15 +105,11 @@ pub(super) async fn complete_in_tx(
     for (invoice_id, item) in item::of_invoices_in_tx(tx, tenant, &ids).await? {
         items.entry(invoice_id).or_default().push(item);
     }
-    let has_written_off = |items: &Vec<OpenItem>| {
-        items
-            .iter()
-            .map(|item| item.written_off_amount)
-            .any(is_something)
-    };
-    let mut with_write_offs = items.clone();
-    with_write_offs.retain(|_, items| has_written_off(items));
-    let with_write_offs: Vec<InvoiceId> = with_write_offs.into_keys().collect();
+    let is_written_off = |item: &OpenItem| item.written_off_amount.is_positive();
+    let of_written_off = items
+        .iter()
+        .filter(|(_, items)| items.iter().any(is_written_off));
+    let with_write_offs: Vec<InvoiceId> = of_written_off.map(|(id, _)| *id).collect();
     let mut write_offs: BTreeMap<InvoiceId, Vec<WriteOff>> = BTreeMap::new();
     for one in written_off::of_invoices_in_tx(tx, tenant, &with_write_offs).await? {
         write_offs.entry(one.invoice_id).or_default().push(one);
@@ -124,8 +120,4 @@ pub(super) async fn complete_in_tx(
         row.into_receivable(items.remove(&id).unwrap_or_default(), write_offs)
     };
     rows.into_iter().map(whole).collect()
-}
-
-fn is_something(amount: Money) -> bool {
-    amount.is_positive()
 }
