@@ -71,6 +71,13 @@ pub struct Peer {
     inner: Arc<PeerParts>,
 }
 
+/// Its name alone: the rest is keys and connections.
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Peer({})", self.inner.name)
+    }
+}
+
 struct PeerParts {
     name: &'static str,
     channel: Channel,

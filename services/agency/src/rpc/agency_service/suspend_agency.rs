@@ -1,0 +1,66 @@
+//! SuspendAgency: no new placements from now on; those that there are go on.
+
+use std::sync::Arc;
+
+use contracts::agency::{SuspendAgencyRequest, SuspendAgencyResponse};
+use events::append_in_tx;
+use postgres::idempotency::{self, Begun};
+use postgres::{audit, retried};
+use prost::Message as _;
+use runtime::{Answer, Call, Refusal, Violations};
+use serde_json::json;
+
+use crate::app::App;
+use crate::domain::identity::AgencyId;
+use crate::events::outbound::announce;
+use crate::rpc::error;
+use crate::rpc::wire::agency::agency_to_wire;
+use crate::rpc::wire::field;
+use crate::store;
+
+/// 1. Parse; 2. take the request id, or answer as the first time; 3. lock, compare the etag, suspend;
+///    4. store with event, audit entry and answer.
+pub async fn handle(
+    app: Arc<App>,
+    call: Call,
+    request: SuspendAgencyRequest,
+) -> Result<Answer<SuspendAgencyResponse>, Refusal> {
+    let now = app.clock.now();
+    let tenant = call.tenant();
+    let mut violations = Violations::new();
+    let agency_id = field::id(&mut violations, "agency_id", &request.agency_id);
+    let note = field::note(&mut violations, "note", &request.note, 2000);
+    let (agency_id, note) = violations.complete((agency_id, note))?;
+    let agency_id = AgencyId::new(agency_id);
+    let key = call.key(&request)?;
+    let done = retried(|| async {
+        let mut tx = app.db.begin(&call).await?;
+        let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
+            Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
+            Begun::First(first) => first,
+        };
+        let found = store::agency::lock_in_tx(&mut tx, tenant, agency_id).await?;
+        let mut agency = found.ok_or_else(|| error::agency_not_found(agency_id))?;
+        error::check_etag(&request.etag, &field::etag(agency.version))?;
+        let suspended = agency.suspend(note.clone(), call.actor());
+        let told = suspended.map_err(|refused| error::agency_refused(agency_id, refused))?;
+        store::agency::update_in_tx(&mut tx, tenant, &agency).await?;
+        let told = [announce(tenant, now, &told)];
+        append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;
+        let entry = call.audit(
+            format!("agency/{agency_id}"),
+            json!({ "state": "SUSPENDED" }),
+            now,
+        );
+        audit::record_in_tx(&mut tx, &entry).await?;
+        let answer = SuspendAgencyResponse {
+            agency: Some(agency_to_wire(&agency)),
+        };
+        first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
+        tx.commit().await?;
+        Ok(Answer::new(answer))
+    })
+    .await;
+    app.feed.announce();
+    done
+}

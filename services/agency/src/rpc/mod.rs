@@ -1,0 +1,80 @@
+//! The gRPC services of agency: one file an RPC, the whole flow in view.
+//!
+//! `wire` turns messages into values of the domain and back, and collects everything
+//! that is wrong with a request at once; `error` turns the domain's refusals into the
+//! caller's, each to one code and reason. No rule is decided here.
+
+mod agency_service;
+mod agreement_service;
+pub mod error;
+pub mod known;
+mod placement_policy_service;
+mod placement_service;
+pub mod shown;
+pub mod wire;
+
+use std::sync::Arc;
+
+use contracts::agency::agency_service_server::AgencyServiceServer;
+use contracts::agency::agreement_service_server::AgreementServiceServer;
+use contracts::agency::placement_policy_service_server::PlacementPolicyServiceServer;
+use contracts::agency::placement_service_server::PlacementServiceServer;
+use contracts::events::event_feed_service_server::EventFeedServiceServer;
+use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use events::{EventFeed, ParkedEvents};
+use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
+
+use crate::SERVICE;
+use crate::app::App;
+use crate::events::inbound;
+
+/// A generated server with our limits: its own default for sending is none.
+macro_rules! bounded {
+    ($server:expr) => {
+        $server
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .max_encoding_message_size(MAX_MESSAGE_BYTES)
+    };
+}
+
+/// Every service of a process that holds agency alone, over `app`.
+#[must_use]
+pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
+    own(Services::new(), app, runner)
+        .with(bounded!(EventFeedServiceServer::new(feed(app, runner))))
+        .with(bounded!(ParkedEventServiceServer::new(parked(app, runner))))
+}
+
+/// `services` and those that agency alone has.
+#[must_use]
+pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
+    let (app, runner) = (|| Arc::clone(app), || runner.clone());
+    let agency = agency_service::Rpc::new(app(), runner());
+    let agreement = agreement_service::Rpc::new(app(), runner());
+    let policy = placement_policy_service::Rpc::new(app(), runner());
+    let placement = placement_service::Rpc::new(app(), runner());
+    services
+        .with(bounded!(AgencyServiceServer::new(agency)))
+        .with(bounded!(AgreementServiceServer::new(agreement)))
+        .with(bounded!(PlacementPolicyServiceServer::new(policy)))
+        .with(bounded!(PlacementServiceServer::new(placement)))
+}
+
+/// Its feed: a process that holds several services serves all feeds as one service.
+#[must_use]
+pub fn feed(app: &Arc<App>, runner: &Runner) -> EventFeed {
+    EventFeed::new(app.feed.clone(), runner.clone())
+}
+
+/// What it has parked, likewise.
+#[must_use]
+pub fn parked(app: &Arc<App>, runner: &Runner) -> ParkedEvents {
+    ParkedEvents::new(
+        SERVICE,
+        app.db.clone(),
+        runner.clone(),
+        Arc::clone(app),
+        inbound::handler,
+        App::announce,
+    )
+}

@@ -1,0 +1,11 @@
+//! Contract ⇄ domain, one noun a file. In: everything that is wrong, by field, at
+//! once. Out: values only, no decisions.
+
+pub mod agency;
+pub mod agreement;
+pub mod balance;
+pub mod decision;
+pub mod field;
+pub mod mirror;
+pub mod placement;
+pub mod placement_policy;

@@ -1,0 +1,13 @@
+//! Agency over gRPC, against a real Postgres, one database a test; its peers are played.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod agencies;
+mod agreements;
+mod fixture;
+mod ledger;
+mod peers;
+mod placements;
+mod policies;
+mod protocol;
+mod samples;
