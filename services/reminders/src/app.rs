@@ -9,7 +9,7 @@ use events::{Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
 use runtime::{Errand, Peer, Shutdown, Signer, Tasks, Telemetry};
 use secrecy::ExposeSecret as _;
-use timers::{DueSet, Wakeups, Workers};
+use timers::{DueSet, Running, Wakeups, Workers};
 
 use crate::clients::Mailer;
 use crate::config::{Config, SendingConfig};
@@ -30,6 +30,8 @@ pub struct App {
     pub feed: Feed,
     /// Where timers are announced after the commit.
     pub wakeups: Wakeups,
+    /// The jobs at work in this process.
+    pub running: Running,
     /// Timers that the handlers of feeds have scheduled, until their batch has committed.
     pub pending: PendingHints,
     /// Asked before anything leaves.
@@ -77,9 +79,10 @@ impl App {
             clock,
             feed,
             wakeups: workers.wakeups(),
+            running: workers.running(),
             pending: PendingHints::default(),
             invoicing: peer(config, "invoicing", telemetry)?,
-            mailer: Mailer::try_new(&config.smtp, timing.send_timeout())?,
+            mailer: Mailer::new(&config.smtp, timing.send_timeout()),
             sending: config.sending,
             timing,
             metrics: Metrics::new(&telemetry.meter(SERVICE)),

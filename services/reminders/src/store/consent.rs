@@ -162,3 +162,40 @@ pub async fn list_in_tx(
         })
         .collect()
 }
+
+/// Locks the customer's record until the transaction ends, so that what is said of them is entered and
+/// announced one after the other; `false`: there is no such customer.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn lock_customer_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customer_id: CustomerId,
+) -> Result<bool, DbError> {
+    let found = sqlx::query_scalar!(
+        "SELECT customer_id FROM customer WHERE tenant_id = $1 AND customer_id = $2 FOR UPDATE",
+        tenant.uuid(),
+        customer_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// How many entries a customer has: the version under which the newest is announced.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn count_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customer_id: CustomerId,
+) -> Result<i64, DbError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM consent WHERE tenant_id = $1 AND customer_id = $2"#,
+        tenant.uuid(),
+        customer_id.uuid(),
+    );
+    Ok(count.fetch_one(&mut **tx).await?)
+}

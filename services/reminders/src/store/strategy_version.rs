@@ -206,3 +206,27 @@ pub async fn take_segments_in_tx(
     .await?;
     Ok(usize::try_from(taken.rows_affected()) == Ok(segments.len()))
 }
+
+/// The version of a name as messages carry it: `strategy/<code>@<version>`.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn named_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    name: &str,
+) -> Result<Option<StrategyVersion>, DbError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT strategy_id, strategy_code, version, state, definition, change_note,
+                version.created_time, created_by, activated_time, activated_by
+           FROM strategy_version version JOIN strategy USING (tenant_id, strategy_id)
+          WHERE tenant_id = $1 AND 'strategy/' || strategy_code || '@' || version = $2",
+        tenant.uuid(),
+        name,
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .map(Row::into_version)
+    .transpose()
+}

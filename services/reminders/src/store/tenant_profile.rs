@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::row;
+use crate::content::{Account, Sender};
 
 /// As whom reminders are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,4 +143,26 @@ pub async fn find_in_tx(tx: &mut Tx, tenant: TenantId) -> Result<Option<TenantPr
     .await?
     .map(Row::into_profile)
     .transpose()
+}
+
+/// As templates tell of it.
+impl From<&TenantProfile> for Sender {
+    fn from(profile: &TenantProfile) -> Self {
+        let account = |account: &PayeeAccount| Account {
+            currency_code: account.currency_code.clone(),
+            account: account.account_number.clone(),
+            bank_name: account.bank_name.clone(),
+        };
+        Self {
+            name: profile.sender_name.clone(),
+            email: profile
+                .reply_to_email
+                .as_ref()
+                .unwrap_or(&profile.sender_email)
+                .clone(),
+            phone: profile.sender_phone.clone().unwrap_or_default(),
+            address: profile.postal_lines.clone(),
+            bank_accounts: profile.payee_accounts.iter().map(account).collect(),
+        }
+    }
 }

@@ -13,6 +13,8 @@ pub mod payments;
 
 use events::Apply;
 
+pub use money_facts::balance_of;
+
 use crate::app::App;
 
 /// The producers whose feeds are read.

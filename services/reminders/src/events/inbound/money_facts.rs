@@ -93,7 +93,7 @@ impl Told {
 ///
 /// # Errors
 /// [`ApplyError::Poison`] with the field at fault.
-pub(crate) fn balance_of(balance: &wire::InvoiceBalance) -> Result<Balance, ApplyError> {
+pub fn balance_of(balance: &wire::InvoiceBalance) -> Result<Balance, ApplyError> {
     let disputed_amount = amount(balance.disputed_amount.as_ref(), "disputed_amount")?;
     let items = balance.open_items.iter().map(item_of);
     Ok(Balance {

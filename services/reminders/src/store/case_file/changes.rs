@@ -174,7 +174,9 @@ impl CaseFile {
         message::update_in_tx(tx, self.tenant, ended).await?;
         frequency::give_back_in_tx(tx, self.tenant, ended.message_id.uuid()).await?;
         self.note(ended);
-        if let Some(reason) = kept_out.filter(|_| ended.state == MessageState::Suppressed) {
+        let suppressed = kept_out.filter(|_| ended.state == MessageState::Suppressed);
+        let not_done = ended.reason.filter(|reason| *reason == Reason::NotDone);
+        if let Some(reason) = suppressed.or(not_done) {
             note_kept_out(ended, &mut self.invoices, reason);
             self.touch_all(ended.invoice_ids());
         }

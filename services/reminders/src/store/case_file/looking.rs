@@ -12,6 +12,8 @@ use crate::domain::debtor::Channel;
 use crate::domain::hold::HoldReason;
 use crate::domain::id::{InvoiceId, MessageId};
 use crate::domain::judgement::{Judgement, judge};
+use crate::domain::message::Message;
+use crate::domain::reason::Reason;
 use crate::domain::situation::Situation;
 use crate::store::{consent, frequency, row};
 
@@ -67,6 +69,19 @@ impl CaseFile {
             judgement.heed(answer);
         }
         Ok(Some(judgement))
+    }
+
+    /// Why nothing of a message is due any more: all of it is settled, or the steps went on (P21).
+    #[must_use]
+    pub fn why_not_due(&self, message: &Message) -> Reason {
+        let owed = |id: &InvoiceId| {
+            let invoice = self.invoices.iter().find(|one| one.invoice_id == *id);
+            invoice.is_some_and(|one| one.oldest_due_date().is_some())
+        };
+        match message.invoice_ids().iter().any(owed) {
+            true => Reason::StepChanged,
+            false => Reason::Paid,
+        }
     }
 
     /// Whether the customer may be contacted through a channel about some invoices at an instant.

@@ -13,8 +13,11 @@
 mod changes;
 mod holds;
 mod looking;
+mod messages;
 mod plan;
 mod promises;
+mod promising;
+mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 

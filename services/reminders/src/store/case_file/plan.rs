@@ -54,15 +54,7 @@ impl CaseFile {
         traceparent: &str,
     ) -> Result<Option<Scheduled>, DbError> {
         let planned = self.write_in_tx(tx, traceparent).await?;
-        let kept_out = self
-            .invoices
-            .iter()
-            .any(|invoice| invoice.kept_out.is_some());
-        let due = if kept_out && self.debtor.is_some() {
-            Some(self.now)
-        } else {
-            planned
-        };
+        let due = [planned, self.look_again()].into_iter().flatten().min();
         let case_id = self.case.case_id.uuid();
         if let Some(due) = due {
             let timer = timers::schedule_in_tx(tx, self.tenant, LOOK, case_id, due).await?;
@@ -70,6 +62,20 @@ impl CaseFile {
         }
         timers::cancel_in_tx(tx, self.tenant, LOOK, case_id).await?;
         Ok(None)
+    }
+
+    /// When a step that was kept out is judged anew because a fact changed: now, or on the next day
+    /// where a person could not do it.
+    fn look_again(&self) -> Option<Timestamp> {
+        self.debtor.as_ref()?;
+        let tomorrow = self.today().tomorrow().ok();
+        let tomorrow = tomorrow.and_then(|day| self.zones.start_of_day(day).ok());
+        let marks = self.invoices.iter().filter_map(|invoice| invoice.kept_out);
+        let times = marks.filter_map(|mark| match mark.reason {
+            Reason::NotDone => tomorrow,
+            _ => Some(self.now),
+        });
+        times.min()
     }
 
     /// [`CaseFile::save_in_tx`] for the job of the case's own timer, which settles it itself: tells

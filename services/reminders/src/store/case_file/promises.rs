@@ -164,7 +164,7 @@ impl CaseFile {
         }
     }
 
-    fn hold_of(&self, promise: &Promise) -> Option<Hold> {
+    pub(super) fn hold_of(&self, promise: &Promise) -> Option<Hold> {
         let subject = Some(promise.promise_id.uuid());
         let follows =
             |hold: &&Hold| hold.reason == HoldReason::Promise && hold.subject_id == subject;

@@ -1,0 +1,123 @@
+//! The words of a message: the template in force, with the facts of the case, in the language of
+//! whoever it goes to. Rendered outside of any transaction.
+
+use postgres::{DbError, TenantId, Tx};
+
+use crate::content::{CustomerFacts, Facts, MessageFacts, Sender, render};
+use crate::domain::debtor::Recipient;
+use crate::domain::id::MessageId;
+use crate::domain::letter::Letter;
+use crate::domain::reason::Reason;
+use crate::domain::template::TemplateVersion;
+use crate::store::case_file::CaseFile;
+use crate::store::message::content::Content;
+use crate::store::template_version;
+use crate::store::tenant_profile::{self, TenantProfile};
+
+/// What is needed to write a letter: read in a transaction, so that it can be written outside.
+pub(super) struct Material {
+    recipient: Option<Recipient>,
+    template: Option<TemplateVersion>,
+    sender: Option<TenantProfile>,
+}
+
+/// The words, and who gave them.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    /// To whom and what.
+    pub(super) content: Content,
+    /// `template/reminder@2`; empty for a call without a script.
+    pub(super) template_version: String,
+}
+
+/// Reads what a letter is written with.
+pub(super) async fn gather_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    file: &CaseFile,
+    letter: &Letter,
+) -> Result<Material, DbError> {
+    let channel = letter.step.channel;
+    let recipient = file.debtor.as_ref().and_then(|one| one.recipient(channel));
+    let template = match &letter.step.template_code {
+        Some(code) => template_version::active_in_tx(tx, tenant, code).await?,
+        None => None,
+    };
+    Ok(Material {
+        recipient,
+        template,
+        sender: tenant_profile::find_in_tx(tx, tenant).await?,
+    })
+}
+
+/// Writes a letter.
+///
+/// # Errors
+/// Why it cannot be written: [`Reason::NoAddress`], [`Reason::TemplateFailed`].
+pub(super) fn write(
+    file: &CaseFile,
+    letter: &Letter,
+    message_id: MessageId,
+    material: Material,
+) -> Result<Words, Reason> {
+    let recipient = material.recipient.ok_or(Reason::NoAddress)?;
+    let Some(code) = &letter.step.template_code else {
+        // A call without a script: the person knows what to say.
+        return Ok(Words {
+            content: content(recipient, String::new(), String::new(), String::new()),
+            template_version: String::new(),
+        });
+    };
+    let (Some(template), Some(profile)) = (material.template, material.sender) else {
+        tracing::warn!(%code, "a template or the tenant's profile is missing");
+        return Err(Reason::TemplateFailed);
+    };
+    let customer = CustomerFacts {
+        name: file
+            .debtor
+            .as_ref()
+            .map(|one| one.display_name.clone())
+            .unwrap_or_default(),
+        contact_name: recipient.display_name.clone(),
+        external_id: file.case.customer_external_id.clone().unwrap_or_default(),
+    };
+    let message = MessageFacts {
+        reference: message_id.to_string(),
+        date: letter.step_date,
+    };
+    let facts = Facts::of_letter(
+        Sender::from(&profile),
+        customer,
+        message,
+        letter,
+        &file.invoices,
+    );
+    let facts = facts.map_err(|_| Reason::TemplateFailed)?;
+    let written = render(&template.words, &recipient.language, &facts).map_err(|failed| {
+        tracing::warn!(%failed, "a template was not rendered");
+        Reason::TemplateFailed
+    })?;
+    let recipient = Recipient {
+        language: written.language,
+        ..recipient
+    };
+    Ok(Words {
+        content: content(
+            recipient,
+            written.subject,
+            written.text_body,
+            written.html_body,
+        ),
+        template_version: template.name(),
+    })
+}
+
+fn content(recipient: Recipient, subject: String, text_body: String, html_body: String) -> Content {
+    Content {
+        recipient: recipient.address,
+        language: recipient.language,
+        subject,
+        text_body,
+        html_body,
+    }
+}
