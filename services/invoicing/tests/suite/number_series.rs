@@ -8,6 +8,7 @@ use tonic::Code;
 use tonic::transport::Channel;
 
 use crate::fixture::{OURS, THEIRS, World, fields, reason};
+use crate::shop::Shop;
 
 fn client(world: &World) -> NumberSeriesServiceClient<Channel> {
     NumberSeriesServiceClient::new(world.channel())
@@ -168,4 +169,28 @@ async fn twins_at_the_same_moment_add_one_series() {
     }
     assert!(one.is_ok() || two.is_ok());
     assert_eq!(codes(&world, OURS, 50).await, ["A", "CN", "INV"]);
+}
+
+/// A built-in series is stored with the first number that is drawn from it.
+#[tokio::test]
+async fn a_built_in_series_has_a_time_once_a_number_was_drawn() {
+    let shop = Shop::open().await;
+    let times = async || {
+        let asked = shop.world.signed(OURS, ListNumberSeriesRequest::default());
+        let page = client(&shop.world).list_number_series(asked).await.unwrap();
+        let series = page.into_inner().series.into_iter();
+        series
+            .map(|one| (one.series_code, one.next_number, one.created_time))
+            .collect::<Vec<_>>()
+    };
+    let drawn = |code: &str, next, time| (code.to_owned(), next, time);
+    assert_eq!(times().await, [drawn("CN", 1, None), drawn("INV", 1, None)]);
+    let issued = shop.issued("1.00").await;
+    let then = issued.issued_time;
+    assert_eq!(times().await, [drawn("CN", 1, then), drawn("INV", 2, then)]);
+    shop.world
+        .clock
+        .set("2026-03-02T00:00:00Z".parse().unwrap())
+        .unwrap();
+    assert_eq!(times().await, [drawn("CN", 1, then), drawn("INV", 2, then)]);
 }

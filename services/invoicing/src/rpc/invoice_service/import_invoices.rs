@@ -132,7 +132,7 @@ async fn invoices_in_tx(
 }
 
 fn state_of(options: ImportOptions, judged: &Judged) -> ImportState {
-    if judged.rejected_count > 0 && !options.skip_bad {
+    if !judged.rejected.is_empty() && !options.skip_bad {
         ImportState::Refused
     } else if options.validate_only {
         ImportState::Validated
@@ -148,6 +148,7 @@ fn report(state: ImportState, row_count: usize, judged: &mut Judged) -> ImportRe
         ImportState::Refused | ImportState::Unspecified => 0,
         ImportState::Validated | ImportState::Completed => judged.accepted.len(),
     };
+    let good = judged.accepted.len().saturating_add(judged.unchanged_count);
     let mut rejected_rows = std::mem::take(&mut judged.rejected);
     rejected_rows.truncate(MOST_TOLD);
     ImportReport {
@@ -156,7 +157,7 @@ fn report(state: ImportState, row_count: usize, judged: &mut Judged) -> ImportRe
         row_count: count(row_count),
         imported_count: count(imported),
         unchanged_count: count(judged.unchanged_count),
-        rejected_count: count(judged.rejected_count),
+        rejected_count: count(row_count.saturating_sub(good)),
         rejected_rows,
     }
 }

@@ -45,10 +45,8 @@ pub(super) struct Judged {
     pub accepted: Vec<Accepted>,
     /// There already with the same content.
     pub unchanged_count: usize,
-    /// What is wrong, by row number.
+    /// What is wrong with the others, by row number.
     pub rejected: Vec<RejectedRow>,
-    /// Rows that something is wrong with.
-    pub rejected_count: usize,
 }
 
 /// What becomes of a good row.
@@ -77,8 +75,6 @@ pub(super) fn judge(
         }
     }
     judged.rejected.sort_by_key(|row| row.row_number);
-    let bad: BTreeSet<i32> = judged.rejected.iter().map(|row| row.row_number).collect();
-    judged.rejected_count = bad.len();
     judged
 }
 

@@ -6,9 +6,12 @@ use std::fmt::Display;
 use contracts::convert::{date_from_wire, money_from_wire};
 use contracts::{common, google};
 use jiff::civil::Date;
-use money::{Currency, Decimal, Money, Rate, parse_decimal};
+use money::{Currency, Decimal, Money, parse_decimal};
 use runtime::{FieldViolation, Refusal, Violations};
 use uuid::Uuid;
+
+/// The longest explanation, in characters.
+const MOST_EXPLANATION: usize = 2000;
 
 /// A text with a form that must be there.
 pub fn typed<T, E: Display>(
@@ -57,6 +60,21 @@ pub fn optional_text(
 ) -> Option<String> {
     let checked = violations.optional_text(field, text, max_chars);
     checked.map(str::to_owned)
+}
+
+/// An explanation of at most 2000 characters that must be there where the reason alone says too
+/// little.
+pub fn explanation(
+    violations: &mut Violations,
+    field: &str,
+    explanation: &str,
+    is_required: bool,
+) -> Option<String> {
+    if is_required {
+        text(violations, field, explanation, MOST_EXPLANATION)
+    } else {
+        optional_text(violations, field, explanation, MOST_EXPLANATION)
+    }
 }
 
 /// An identity that must be there.
@@ -132,19 +150,6 @@ pub fn decimal(
 ) -> Option<Decimal> {
     let number = violations.required(field, number)?;
     violations.parsed(field, parse_decimal(&number.value, 15, 12))
-}
-
-/// A ratio of 0 to 1 that must be there.
-pub fn ratio(
-    violations: &mut Violations,
-    field: &str,
-    ratio: Option<&common::Decimal>,
-) -> Option<Rate> {
-    let ratio = violations.required(field, ratio)?;
-    let ratio = violations.parsed(field, Rate::parse(&ratio.value))?;
-    let within = Rate::ZERO <= ratio && ratio <= Rate::ONE;
-    violations.check(within, field, "must be 0 to 1");
-    Some(ratio)
 }
 
 /// A currency that must be there.

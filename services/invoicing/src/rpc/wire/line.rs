@@ -2,7 +2,7 @@
 
 use contracts::convert::money_to_wire;
 use contracts::{common, invoicing as wire};
-use money::{Currency, Decimal, decimal_string};
+use money::{Currency, Decimal, Rate, decimal_string};
 use runtime::Violations;
 
 use super::field;
@@ -64,7 +64,8 @@ fn tax_from_wire(violations: &mut Violations, line: &wire::InvoiceLine) -> Optio
     let category = field::typed(violations, "tax_category", &line.tax_category, |code| {
         TaxCategory::from_code(code).ok_or("is one of S, Z, E, AE, G, K, O")
     });
-    let ratio = field::ratio(violations, "tax_ratio", line.tax_ratio.as_ref());
+    let ratio = violations.required("tax_ratio", line.tax_ratio.as_ref());
+    let ratio = ratio.and_then(|ratio| violations.parsed("tax_ratio", Rate::parse(&ratio.value)));
     let tax = Tax::try_new(category?, ratio?);
     violations.parsed("tax_ratio", tax)
 }

@@ -1,0 +1,371 @@
+//! ImportInvoices: whole or not at all, under the numbers and dates that they have elsewhere, and the
+//! same rows again nothing to do.
+
+use contracts::common::{ImportOptions, ImportReport, ImportState};
+use contracts::google::r#type::Date;
+use contracts::invoicing::get_invoice_request::Key;
+use contracts::invoicing::invoice_content::{Customer, Due};
+use contracts::invoicing::number_series_service_client::NumberSeriesServiceClient;
+use contracts::invoicing::{
+    CreateNumberSeriesRequest, InvoiceIssued, InvoiceRow, InvoiceState, NumberSeries,
+    NumberedDocument,
+};
+use tonic::Code;
+
+use crate::fixture::{OURS, fields, reason};
+use crate::shop::{Shop, amount, data, day, line, terms};
+
+const WHOLE: ImportOptions = ImportOptions {
+    validate_only: false,
+    skip_bad: false,
+};
+const SKIP_BAD: ImportOptions = ImportOptions {
+    skip_bad: true,
+    ..WHOLE
+};
+const CHECK: ImportOptions = ImportOptions {
+    validate_only: true,
+    ..WHOLE
+};
+
+/// A row over 100.00 of the past, by the customer's external identity.
+fn row(row_number: i32, external_id: &str, invoice_number: &str) -> InvoiceRow {
+    let content = contracts::invoicing::InvoiceContent {
+        customer: Some(Customer::CustomerExternalId("C-1".to_owned())),
+        currency_code: "EUR".to_owned(),
+        invoice_date: Some(day(2025, 11, 30)),
+        lines: vec![line("1", "100.00", "0")],
+        ..Default::default()
+    };
+    InvoiceRow {
+        row_number,
+        external_id: external_id.to_owned(),
+        invoice_number: invoice_number.to_owned(),
+        content: Some(content),
+    }
+}
+
+fn changed(
+    mut row: InvoiceRow,
+    change: impl FnOnce(&mut contracts::invoicing::InvoiceContent),
+) -> InvoiceRow {
+    change(row.content.as_mut().unwrap());
+    row
+}
+
+fn faults(report: &ImportReport) -> Vec<(i32, &str, &str)> {
+    let rows = report.rejected_rows.iter();
+    rows.map(|row| (row.row_number, row.field.as_str(), row.reason.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn history_comes_in_under_its_own_numbers_and_dates() {
+    let shop = Shop::open().await;
+    let due = Some(Due::DueDate(day(2026, 1, 15)));
+    let rows = || {
+        vec![
+            row(1, "E-1", "OLD/17"),
+            row(2, "E-2", ""),
+            changed(row(3, "E-3", "OLD/18"), |content| content.due = due.clone()),
+            row(4, "E-4", ""),
+        ]
+    };
+    let report = shop.import("r1", WHOLE, rows()).await.unwrap();
+    assert_eq!(report.state(), ImportState::Completed);
+    assert_eq!(
+        (
+            report.row_count,
+            report.imported_count,
+            report.rejected_count
+        ),
+        (4, 4, 0)
+    );
+    let read = async |external_id: &str| {
+        let key = Key::ExternalId(external_id.to_owned());
+        shop.get(OURS, key).await.unwrap()
+    };
+    let first = read("E-1").await;
+    assert_eq!(
+        (first.invoice_number.as_str(), first.state()),
+        ("OLD/17", InvoiceState::Issued)
+    );
+    let due_on =
+        |invoice: &contracts::invoicing::Invoice| -> Option<Date> { invoice.oldest_due_date };
+    // 30 days from 30 November.
+    assert_eq!(due_on(&first), Some(day(2025, 12, 30)));
+    assert_eq!(due_on(&read("E-3").await), Some(day(2026, 1, 15)));
+    assert_eq!(read("E-2").await.invoice_number, "INV-000001");
+    assert_eq!(read("E-4").await.invoice_number, "INV-000002");
+    assert_eq!(first.content.as_ref().unwrap().payment_reference, "OLD/17");
+
+    let events = shop.events(OURS).await;
+    assert_eq!(events.len(), 4);
+    let told: InvoiceIssued = data(&events[0]);
+    assert!(told.imported);
+    let mut expected = first.clone();
+    expected.etag.clear();
+    assert_eq!(told.invoice, Some(expected));
+    assert_eq!(amount(&told.balance_after.unwrap().open_amount), "100.00");
+
+    let replayed = shop.import("r1", WHOLE, rows()).await.unwrap();
+    assert_eq!(replayed, report);
+    let again = shop.import("r2", WHOLE, rows()).await.unwrap();
+    assert_eq!(
+        (
+            again.unchanged_count,
+            again.imported_count,
+            again.rejected_count
+        ),
+        (4, 0, 0)
+    );
+    assert_eq!(shop.events(OURS).await.len(), 4);
+    let other = shop
+        .import("r1", WHOLE, rows()[..3].to_vec())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (other.code(), reason(&other).as_str()),
+        (Code::InvalidArgument, "REQUEST_ID_REUSED")
+    );
+    // Entries count from the invoice date (AG-4).
+    let from: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT entry_date::text FROM invoice_entry")
+            .fetch_all(&shop.pool)
+            .await
+            .unwrap();
+    assert_eq!(from, ["2025-11-30"]);
+}
+
+/// Each row with its fault, in the order of the rows.
+fn bad_rows() -> Vec<InvoiceRow> {
+    let unfit = "fixed 100.01 EUR: net 5; rest: net 10";
+    let mut atlantis = terms("net 30");
+    atlantis.business_day_rule = contracts::common::BusinessDayRule::Following.into();
+    atlantis.calendar_code = "ATLANTIS".to_owned();
+    let with = |number: i32, change: &dyn Fn(&mut contracts::invoicing::InvoiceContent)| {
+        changed(row(number, &format!("B-{number}"), ""), change)
+    };
+    vec![
+        row(1, "GOOD", "OLD/1"),
+        with(2, &|content| content.invoice_date = None),
+        with(3, &|content| content.currency_code = "EUX".to_owned()),
+        with(4, &|content| {
+            content.lines[0].tax_ratio = None;
+            content.lines[0].description.clear();
+        }),
+        row(5, "TWICE", ""),
+        row(6, "TWICE", ""),
+        row(7, "B-7", "OLD/2"),
+        row(8, "B-8", "OLD/2"),
+        row(9, "B-9", "INV-000777"),
+        row(10, "B-10", "TAKEN/1"),
+        row(11, "THERE", ""),
+        with(12, &|content| {
+            content.customer = Some(Customer::CustomerExternalId("C-9".to_owned()));
+        }),
+        with(13, &|content| content.lines.push(line("-1", "100.01", "0"))),
+        with(14, &|content| content.due = Some(Due::Terms(terms(unfit)))),
+        with(15, &|content| {
+            content.due = Some(Due::Terms(atlantis.clone()))
+        }),
+        with(16, &|content| {
+            content.invoice_date = Some(day(2019, 12, 31))
+        }),
+        with(17, &|content| content.series_code = "NONE".to_owned()),
+        row(0, "B-18", ""),
+        row(1, "B-19", ""),
+        row(20, "", ""),
+    ]
+}
+
+#[tokio::test]
+async fn a_bad_row_names_row_and_field_and_stops_all_unless_it_may_be_left_out() {
+    let shop = Shop::open().await;
+    let before = vec![row(1, "THERE", "TAKEN/1")];
+    shop.import("before", WHOLE, before).await.unwrap();
+    let there = |mut rows: Vec<InvoiceRow>| {
+        rows[10].content.as_mut().unwrap().order_reference = "PO-9".to_owned();
+        rows
+    };
+    let refused = shop.import("r1", WHOLE, there(bad_rows())).await.unwrap();
+    assert_eq!(refused.state(), ImportState::Refused);
+    assert_eq!((refused.row_count, refused.imported_count), (20, 0));
+    assert_eq!(refused.rejected_count, 19);
+    let expected = [
+        (0, "row_number", "REQUEST_INVALID"),
+        (1, "row_number", "REQUEST_INVALID"),
+        (2, "content.invoice_date", "REQUEST_INVALID"),
+        (3, "content.currency_code", "CURRENCY_UNKNOWN"),
+        (4, "content.lines[0].description", "REQUEST_INVALID"),
+        (4, "content.lines[0].tax_ratio", "REQUEST_INVALID"),
+        (5, "external_id", "DUPLICATE_ROW"),
+        (6, "external_id", "DUPLICATE_ROW"),
+        (7, "invoice_number", "INVOICE_NUMBER_TAKEN"),
+        (8, "invoice_number", "INVOICE_NUMBER_TAKEN"),
+        (9, "invoice_number", "INVOICE_NUMBER_RESERVED"),
+        (10, "invoice_number", "INVOICE_NUMBER_TAKEN"),
+        (11, "external_id", "INVOICE_EXISTS"),
+        (12, "content.customer_external_id", "CUSTOMER_NOT_FOUND"),
+        (13, "content.lines", "INVOICE_TOTAL_NEGATIVE"),
+        (14, "content.terms", "TERMS_DO_NOT_FIT"),
+        (15, "content.terms", "CALENDAR_UNKNOWN"),
+        (16, "content.terms", "CUSTOMER_WITHOUT_TERMS"),
+        (17, "content.series_code", "NUMBER_SERIES_NOT_FOUND"),
+        (20, "external_id", "REQUEST_INVALID"),
+    ];
+    assert_eq!(faults(&refused), expected);
+    assert_eq!(shop.count("invoice").await, 1, "nothing was imported");
+
+    let checked = shop.import(
+        "r2",
+        ImportOptions {
+            skip_bad: true,
+            ..CHECK
+        },
+        there(bad_rows()),
+    );
+    let checked = checked.await.unwrap();
+    assert_eq!(
+        (checked.state(), checked.imported_count),
+        (ImportState::Validated, 1)
+    );
+    assert_eq!(shop.count("invoice").await, 1, "only checked");
+
+    let skipped = shop
+        .import("r3", SKIP_BAD, there(bad_rows()))
+        .await
+        .unwrap();
+    assert_eq!(skipped.state(), ImportState::Completed);
+    assert_eq!((skipped.imported_count, skipped.rejected_count), (1, 19));
+    assert_eq!(faults(&skipped), expected);
+    let good = shop
+        .get(OURS, Key::InvoiceNumber("OLD/1".to_owned()))
+        .await
+        .unwrap();
+    assert_eq!(good.external_id, "GOOD");
+    assert_eq!(shop.count("invoice").await, 2);
+    // What was refused drew no number.
+    assert_eq!(shop.issued("1.00").await.invoice_number, "INV-000001");
+}
+
+#[tokio::test]
+async fn a_draft_under_the_external_identity_is_not_the_imported_invoice() {
+    let shop = Shop::open().await;
+    let request = contracts::invoicing::CreateInvoiceRequest {
+        request_id: "draft".to_owned(),
+        external_id: "E-1".to_owned(),
+        content: row(1, "E-1", "").content,
+        ..Default::default()
+    };
+    shop.client()
+        .create_invoice(shop.world.signed(OURS, request))
+        .await
+        .unwrap();
+    let report = shop
+        .import("r1", WHOLE, vec![row(1, "E-1", "")])
+        .await
+        .unwrap();
+    assert_eq!(faults(&report), [(1, "external_id", "INVOICE_EXISTS")]);
+}
+
+#[tokio::test]
+async fn p12_a_new_series_does_not_draw_what_came_in_by_import() {
+    let shop = Shop::open().await;
+    let rows = vec![row(1, "E-1", "R-0100"), row(2, "E-2", "R-17")];
+    shop.import("r1", WHOLE, rows).await.unwrap();
+    let create =
+        async |request_id: &str, prefix: &str, first_number, document: NumberedDocument| {
+            let asked = CreateNumberSeriesRequest {
+                request_id: request_id.to_owned(),
+                series: Some(NumberSeries {
+                    series_code: request_id.to_owned(),
+                    document: document.into(),
+                    prefix: prefix.to_owned(),
+                    minimum_digits: 4,
+                    first_number,
+                    ..NumberSeries::default()
+                }),
+            };
+            let mut client = NumberSeriesServiceClient::new(shop.world.channel());
+            let answer = client
+                .create_number_series(shop.world.signed(OURS, asked))
+                .await;
+            answer
+                .map(|_| ())
+                .map_err(|status| (status.code(), reason(&status)))
+        };
+    let invoices = NumberedDocument::Invoice;
+    let in_use = (Code::FailedPrecondition, "NUMBERS_IN_USE".to_owned());
+    assert_eq!(create("A", "R-", 1, invoices).await, Err(in_use.clone()));
+    assert_eq!(create("B", "R-", 100, invoices).await, Err(in_use));
+    create("C", "R-", 101, invoices).await.unwrap();
+    // From now on the series' numbers are closed to imports.
+    let report = shop
+        .import("r2", WHOLE, vec![row(1, "E-3", "R-0101")])
+        .await
+        .unwrap();
+    assert_eq!(
+        faults(&report),
+        [(1, "invoice_number", "INVOICE_NUMBER_RESERVED")]
+    );
+    let report = shop
+        .import("r3", WHOLE, vec![row(1, "E-3", "R-0099")])
+        .await
+        .unwrap();
+    assert_eq!(report.imported_count, 1);
+}
+
+/// More than one batch, and two at the same time of which one knows the other's rows.
+#[tokio::test]
+async fn two_imports_of_the_same_rows_bring_each_in_once() {
+    let shop = Shop::open().await;
+    let rows = || -> Vec<InvoiceRow> {
+        (1..=1200)
+            .map(|number| row(number, &format!("E-{number}"), ""))
+            .collect()
+    };
+    let (one, other) = tokio::join!(
+        shop.import("r1", WHOLE, rows()),
+        shop.import("r2", WHOLE, rows())
+    );
+    let mut imported = 0;
+    for (report, again) in [(one, "r1"), (other, "r2")] {
+        let report = match report {
+            Ok(report) => report,
+            // Both judged before either wrote: the second comes again and finds them there.
+            Err(status) => {
+                assert_eq!(
+                    (status.code(), reason(&status).as_str()),
+                    (Code::Aborted, "LOST_RACE")
+                );
+                shop.import(again, WHOLE, rows()).await.unwrap()
+            }
+        };
+        assert_eq!(report.imported_count + report.unchanged_count, 1200);
+        imported += report.imported_count;
+    }
+    assert_eq!(imported, 1200);
+    assert_eq!(shop.count("invoice").await, 1200);
+    assert_eq!(shop.count("invoice_entry").await, 1200);
+    assert_eq!(shop.events(OURS).await.len(), 1200);
+    assert_eq!(shop.issued("1.00").await.invoice_number, "INV-001201");
+}
+
+#[tokio::test]
+async fn the_stream_keeps_its_form() {
+    let shop = Shop::open().await;
+    let nameless = shop
+        .import("", WHOLE, vec![row(1, "E-1", "")])
+        .await
+        .unwrap_err();
+    assert_eq!(fields(&nameless), ["request_id"]);
+    let none = shop.import("r1", WHOLE, Vec::new()).await.unwrap();
+    assert_eq!((none.state(), none.row_count), (ImportState::Completed, 0));
+    let alone = Shop::unknown().await;
+    let unknown = alone
+        .import("r1", WHOLE, vec![row(1, "E-1", "")])
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&unknown), "TENANT_NOT_YET_KNOWN");
+}

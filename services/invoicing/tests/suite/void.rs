@@ -1,0 +1,174 @@
+//! Voiding: taken back as a whole, as long as nothing stands against it.
+
+use contracts::google::r#type::Date;
+use contracts::invoicing::{
+    ClosingKind, DisputeResolution, DisputeResolved, InvoiceState, InvoiceVoided,
+    VoidInvoiceRequest,
+};
+use tonic::Code;
+
+use crate::fixture::{OURS, fields, reason};
+use crate::shop::{Shop, amount, data, day};
+
+#[tokio::test]
+async fn a_draft_ends_without_a_number_and_nobody_is_told() {
+    let shop = Shop::open().await;
+    let draft = shop.create(shop.content("10.00")).await.unwrap();
+    let void = shop.void(&draft.invoice_id, &draft.etag).await.unwrap();
+    assert_eq!(void.state(), InvoiceState::Void);
+    assert_eq!((void.invoice_number.as_str(), void.closed_date), ("", None));
+    assert_eq!(shop.read(&draft.invoice_id).await, void);
+    assert_eq!(shop.told().await, [""; 0]);
+    let issued = shop.issue_draft(&draft.invoice_id, "").await.unwrap_err();
+    assert_eq!(reason(&issued), "INVOICE_NOT_DRAFT");
+    let again = shop.void(&draft.invoice_id, "").await.unwrap_err();
+    assert_eq!(
+        (again.code(), reason(&again).as_str()),
+        (Code::FailedPrecondition, "INVOICE_VOID")
+    );
+}
+
+#[tokio::test]
+async fn is_3_an_issued_invoice_keeps_its_number_and_owes_nothing() {
+    let shop = Shop::open().await;
+    let mut content = shop.content("10.00");
+    content.reservation_id = "01900000-0000-7000-8000-00000000000b".to_owned();
+    let issued = shop.issue(content).await.unwrap();
+    shop.world
+        .clock
+        .set("2026-03-05T12:00:00Z".parse().unwrap())
+        .unwrap();
+    let stale = shop.void(&issued.invoice_id, "another").await.unwrap_err();
+    assert_eq!(
+        (stale.code(), reason(&stale).as_str()),
+        (Code::Aborted, "STALE_ETAG")
+    );
+    let void = shop.void(&issued.invoice_id, &issued.etag).await.unwrap();
+    assert_eq!(void.state(), InvoiceState::Void);
+    assert_eq!(void.invoice_number, "INV-000001");
+    assert_eq!(
+        (amount(&void.open_amount), void.oldest_due_date),
+        ("0.00", None)
+    );
+    assert_eq!(void.closing_kind(), ClosingKind::Void);
+    assert_eq!(void.closed_date, Some(day(2026, 3, 5)));
+    assert_eq!(shop.read(&issued.invoice_id).await, void);
+    let note: String = sqlx::query_scalar("SELECT void_note FROM invoice")
+        .fetch_one(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(note, "billed to the wrong branch");
+
+    assert_eq!(shop.told().await, ["InvoiceIssued", "InvoiceVoided"]);
+    let events = shop.events(OURS).await;
+    let told: InvoiceVoided = data(&events[1]);
+    assert_eq!(
+        (amount(&told.voided_amount), told.void_date),
+        ("10.00", Some(day(2026, 3, 5)))
+    );
+    assert_eq!(told.reservation_id, "01900000-0000-7000-8000-00000000000b");
+    let balance = told.balance_after.unwrap();
+    assert_eq!(
+        (balance.state(), amount(&balance.open_amount)),
+        (InvoiceState::Void, "0.00")
+    );
+    assert_eq!(balance.version, events[1].subject_version);
+    assert!(events[1].subject_version > events[0].subject_version);
+    let again = shop.void(&issued.invoice_id, &void.etag).await.unwrap_err();
+    assert_eq!(reason(&again), "INVOICE_VOID");
+    // The number is not drawn again.
+    assert_eq!(shop.issued("1.00").await.invoice_number, "INV-000002");
+}
+
+#[tokio::test]
+async fn open_disputes_end_with_the_invoice() {
+    let shop = Shop::open().await;
+    let issued = shop.issued("10.00").await;
+    for (dispute, resolution) in [("Open 1", None), ("Old", Some("WITHDRAWN"))] {
+        dispute_row(&shop, &issued.invoice_id, dispute, resolution).await;
+    }
+    sqlx::query("UPDATE invoice SET disputed_parts_amount = 4, version = version + 1")
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        amount(&shop.read(&issued.invoice_id).await.disputed_amount),
+        "4.00"
+    );
+    let void = shop.void(&issued.invoice_id, "").await.unwrap();
+    assert_eq!(amount(&void.disputed_amount), "0.00");
+    assert_eq!(
+        shop.told().await,
+        ["InvoiceIssued", "InvoiceVoided", "DisputeResolved"]
+    );
+    let told: DisputeResolved = data(&shop.events(OURS).await[2]);
+    let dispute = told.dispute.unwrap();
+    assert_eq!(dispute.resolution(), DisputeResolution::InvoiceVoided);
+    let today: Option<Date> = Some(day(2026, 3, 1));
+    assert_eq!((dispute.resolved_date, dispute.note.as_str()), (today, ""));
+    let states = "SELECT note || ': ' || resolution FROM dispute ORDER BY note";
+    let states: Vec<String> = sqlx::query_scalar(states)
+        .fetch_all(&shop.pool)
+        .await
+        .unwrap();
+    assert_eq!(states, ["Old: WITHDRAWN", "Open 1: INVOICE_VOIDED"]);
+}
+
+async fn dispute_row(shop: &Shop, invoice_id: &str, note: &str, resolution: Option<&str>) {
+    sqlx::query(
+        "INSERT INTO dispute (tenant_id, dispute_id, invoice_id, invoice_number, customer_id,
+                              reason, note, whole_invoice, currency, amount, disputed_date,
+                              opened_time, resolution, resolution_note, resolved_date,
+                              resolved_time, version)
+         SELECT tenant_id, gen_random_uuid(), invoice_id, invoice_number, customer_id, 'PRICE', $2,
+                false, currency, 4, '2026-03-01', now(), $3, left($3, 0),
+                CASE WHEN $3 IS NOT NULL THEN date '2026-03-01' END,
+                CASE WHEN $3 IS NOT NULL THEN now() END, 1
+           FROM invoice WHERE invoice_id = $1::uuid",
+    )
+    .bind(invoice_id)
+    .bind(note)
+    .bind(resolution)
+    .execute(&shop.pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn is_3_what_stands_against_an_invoice_keeps_it_from_being_void() {
+    let shop = Shop::open().await;
+    let issued = shop.issued("10.00").await;
+    sqlx::query("UPDATE open_item SET open_amount = 9.99")
+        .execute(&shop.pool)
+        .await
+        .unwrap();
+    let refused = shop.void(&issued.invoice_id, "").await.unwrap_err();
+    let expected = (Code::FailedPrecondition, "INVOICE_HAS_ALLOCATIONS");
+    assert_eq!((refused.code(), reason(&refused).as_str()), expected);
+    assert_eq!(
+        shop.read(&issued.invoice_id).await.state(),
+        InvoiceState::Issued
+    );
+    assert_eq!(shop.told().await, ["InvoiceIssued"]);
+}
+
+#[tokio::test]
+async fn a_reason_is_required_and_the_invoice_must_be_there() {
+    let shop = Shop::open().await;
+    let asked = VoidInvoiceRequest {
+        request_id: "r".to_owned(),
+        invoice_id: "x".to_owned(),
+        ..VoidInvoiceRequest::default()
+    };
+    let asked = shop.world.signed(OURS, asked);
+    let refused = shop.client().void_invoice(asked).await.unwrap_err();
+    assert_eq!(fields(&refused), ["invoice_id", "note"]);
+    let nowhere = shop
+        .void("01900000-0000-7000-8000-00000000000a", "")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (nowhere.code(), reason(&nowhere).as_str()),
+        (Code::NotFound, "INVOICE_NOT_FOUND")
+    );
+}
