@@ -1,6 +1,7 @@
 //! The reasons with which invoicing refuses, and the one code of each.
 
 mod application;
+mod correction;
 mod invoice;
 
 use std::time::Duration;
@@ -10,6 +11,10 @@ use runtime::Refusal;
 pub use self::application::{
     application_id_reused, application_not_found, application_refused, customer_credit_not_found,
     customer_credit_refused, duplicate_item, reversal_id_reused, reversal_refused,
+};
+pub use self::correction::{
+    credit_note_exists, credit_note_not_found, credit_note_refused, dispute_exists,
+    dispute_not_found, dispute_refused, invoice_not_open, write_off_not_found, write_off_refused,
 };
 pub use self::invoice::{
     customer_not_yet_known, invoice_exists, invoice_refused, is_not_yet_known, issue_refused,
@@ -72,6 +77,22 @@ pub const REASONS: &[Reason] = reasons! {
     "REVERSAL_ID_REUSED" "INVALID_ARGUMENT" "The reversal_id was answered with other content before."
     "CUSTOMER_CREDIT_NOT_FOUND" "NOT_FOUND" "There is no such customer credit."
     "CREDIT_USED_UP" "FAILED_PRECONDITION" "Less is left of the credit than was asked for."
+    "CREDIT_NOTE_EXISTS" "ALREADY_EXISTS" "The credit_note_id or the external_id is taken: read that credit note."
+    "CREDIT_NOTE_NOT_FOUND" "NOT_FOUND" "There is no such credit note."
+    "INVOICE_NOT_ISSUED" "FAILED_PRECONDITION" "The invoice is a draft: change it instead."
+    "CREDIT_EXCEEDS_INVOICE" "FAILED_PRECONDITION" "This and the credit notes before would credit more than the invoice charged, in all or at one tax."
+    "CREDIT_TOTAL_NOT_POSITIVE" "FAILED_PRECONDITION" "The lines come to nothing or less; a whole invoice may be credited already."
+    "INVOICE_NOT_OPEN" "FAILED_PRECONDITION" "Nothing of the invoice is open."
+    "DISPUTE_EXISTS" "ALREADY_EXISTS" "The dispute_id is taken: read that dispute."
+    "DISPUTE_NOT_FOUND" "NOT_FOUND" "There is no such dispute."
+    "INVOICE_DISPUTED" "FAILED_PRECONDITION" "The invoice, or with a dispute of the whole any of it, is disputed already."
+    "DISPUTE_EXCEEDS_OPEN_AMOUNT" "FAILED_PRECONDITION" "More would be disputed than is open."
+    "DISPUTE_NOT_OPEN" "FAILED_PRECONDITION" "The dispute is resolved; a new objection is a new dispute."
+    "CREDIT_NOTE_MISMATCH" "FAILED_PRECONDITION" "The credit note is for another invoice."
+    "WRITE_OFF_NOT_FOUND" "NOT_FOUND" "There is no such write-off."
+    "WRITE_OFF_EXCEEDS_OPEN_AMOUNT" "FAILED_PRECONDITION" "More would be written off than is open."
+    "WRITE_OFF_REVERSED" "FAILED_PRECONDITION" "The write-off was taken back before."
+    "WRITE_OFF_RECOVERED" "FAILED_PRECONDITION" "Money or credit has recovered all of the write-off: there is nothing to take back."
 };
 
 /// The series is refused because `name`, its code or its prefix, is taken.

@@ -6,7 +6,10 @@
 
 mod aging_service;
 mod application_service;
+mod business_day;
+mod credit_note_service;
 mod customer_credit_service;
+mod dispute_service;
 pub mod error;
 mod figure_service;
 mod heard;
@@ -14,6 +17,7 @@ mod invoice_service;
 mod number_series_service;
 mod open_item_service;
 pub mod wire;
+mod write_off_service;
 
 use std::sync::Arc;
 
@@ -21,11 +25,14 @@ use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use contracts::invoicing::aging_service_server::AgingServiceServer;
 use contracts::invoicing::application_service_server::ApplicationServiceServer;
+use contracts::invoicing::credit_note_service_server::CreditNoteServiceServer;
 use contracts::invoicing::customer_credit_service_server::CustomerCreditServiceServer;
+use contracts::invoicing::dispute_service_server::DisputeServiceServer;
 use contracts::invoicing::figure_service_server::FigureServiceServer;
 use contracts::invoicing::invoice_service_server::InvoiceServiceServer;
 use contracts::invoicing::number_series_service_server::NumberSeriesServiceServer;
 use contracts::invoicing::open_item_service_server::OpenItemServiceServer;
+use contracts::invoicing::write_off_service_server::WriteOffServiceServer;
 use events::{EventFeed, ParkedEvents};
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
 
@@ -58,6 +65,9 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let open_items = open_item_service::Rpc::new(Arc::clone(app), runner.clone());
     let aging = aging_service::Rpc::new(Arc::clone(app), runner.clone());
     let figures = figure_service::Rpc::new(Arc::clone(app), runner.clone());
+    let credit_notes = credit_note_service::Rpc::new(Arc::clone(app), runner.clone());
+    let disputes = dispute_service::Rpc::new(Arc::clone(app), runner.clone());
+    let write_offs = write_off_service::Rpc::new(Arc::clone(app), runner.clone());
     let applications = application_service::Rpc::new(Arc::clone(app), runner.clone());
     let customer_credits = customer_credit_service::Rpc::new(Arc::clone(app), runner.clone());
     services
@@ -68,6 +78,9 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
         .with(bounded!(OpenItemServiceServer::new(open_items)))
         .with(bounded!(AgingServiceServer::new(aging)))
         .with(bounded!(FigureServiceServer::new(figures)))
+        .with(bounded!(CreditNoteServiceServer::new(credit_notes)))
+        .with(bounded!(DisputeServiceServer::new(disputes)))
+        .with(bounded!(WriteOffServiceServer::new(write_offs)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

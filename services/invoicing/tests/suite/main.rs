@@ -1,6 +1,10 @@
 //! Invoicing over gRPC, against a real Postgres, one database a test.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod aging;
 mod application_answers;
@@ -8,8 +12,10 @@ mod application_races;
 mod apply_credits;
 mod books;
 mod credit_feed;
+mod credit_note;
 mod customer_credit;
 mod dice;
+mod dispute;
 mod figures;
 mod fixture;
 mod invoice;
@@ -19,9 +25,11 @@ mod issue_races;
 mod ledger;
 mod list_applications;
 mod number_series;
+mod office;
 mod open_item;
 mod receivable;
 mod reverse_applications;
 mod shop;
 mod till;
 mod void;
+mod write_off;

@@ -189,7 +189,7 @@ async fn p28_what_is_not_known_here_is_refused_item_by_item() {
         Some(Outcome::Refusal(refusal)) => (refusal.code, refusal.reason.as_str()),
         _ => (0, ""),
     });
-    let not_found = (Code::NotFound as i32, "INVOICE_NOT_FOUND");
+    let not_found = (i32::from(Code::NotFound), "INVOICE_NOT_FOUND");
     assert!(refused.eq([not_found, (0, ""), not_found]));
     assert_eq!(
         listed(&world, OURS, 50, ListOpenItemsRequest::default())

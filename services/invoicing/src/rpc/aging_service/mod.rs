@@ -17,9 +17,8 @@ use tonic::{Request, Response, Status};
 
 use crate::app::App;
 use crate::domain::CustomerId;
-use crate::rpc::error;
+use crate::rpc::business_day::today_in_tx;
 use crate::rpc::wire::aging::AskedAging;
-use crate::store;
 use crate::store::aging::Selection;
 
 /// The service over the app.
@@ -70,11 +69,7 @@ async fn selection_in_tx(
 ) -> Result<Selection, Refusal> {
     let as_of_date = match asked.as_of_date {
         Some(date) => date,
-        None => {
-            let known = store::tenant::find_in_tx(tx, tenant).await?;
-            let known = known.ok_or_else(error::tenant_not_yet_known)?;
-            known.day_of(app.clock.now())
-        }
+        None => today_in_tx(tx, tenant, app.clock.now()).await?,
     };
     Ok(Selection {
         as_of_date,

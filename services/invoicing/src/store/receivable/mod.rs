@@ -29,3 +29,4 @@ pub use load::load_in_tx;
 pub use lock::{Wanted, lock_in_tx};
 pub use save::{save_in_tx, unsaved};
 pub use written_off::of_invoices_in_tx as write_offs_in_tx;
+pub(super) use written_off::{Row as WriteOffRow, with_items_in_tx};
