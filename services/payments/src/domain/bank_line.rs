@@ -16,9 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ApplicationId, BankAccount, BankLineId, BankStatementImportId, Coded, CustomerId, Decision,
-    LineKey, MatchBasis, NamedInvoice, NewReceipt, ReceiptApplication, ReceiptApplicationState,
-    ReceiptId, ReceiptMethod, ReceiptOrigin, Remittance, Stamp, StatementLine, Suggestion,
-    SuggestionId,
+    InvoiceId, LineKey, Match, MatchBasis, NamedInvoice, NewReceipt, ReceiptApplication,
+    ReceiptApplicationState, ReceiptId, ReceiptMethod, ReceiptOrigin, Remittance, Stamp,
+    StatementLine, Suggestion, SuggestionId,
 };
 
 /// What became of a bank line.
@@ -303,6 +303,21 @@ impl BankLine {
 }
 
 impl LineMatch {
+    /// A match that was found, carried out by an application.
+    #[must_use]
+    pub fn of(found: &Match, application_id: ApplicationId) -> Self {
+        let named = |invoice_id: &InvoiceId| NamedInvoice {
+            invoice_id: *invoice_id,
+            amount: None,
+        };
+        Self {
+            basis: found.basis,
+            customer_id: found.customer_id,
+            invoices: found.invoices.iter().map(named).collect(),
+            application_ids: vec![application_id],
+        }
+    }
+
     /// What was refused, for a person to look at.
     fn as_suggestion(&self, reason: &str) -> Suggestion {
         Suggestion {

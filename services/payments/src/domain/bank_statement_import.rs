@@ -4,10 +4,10 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use money::Money;
+use money::{Money, MoneyError};
 
 use super::{
-    BankAccountId, BankStatementImportId, Coded, ColumnMapping, RowFault, StatementFile,
+    BankAccountId, BankLine, BankStatementImportId, Coded, ColumnMapping, RowFault, StatementFile,
     StatementLine,
 };
 
@@ -168,6 +168,21 @@ impl BankStatementImport {
         };
         let lines = if is_booking { file.lines } else { Vec::new() };
         (import, lines)
+    }
+
+    /// Counts a new line that was booked.
+    ///
+    /// # Errors
+    /// [`MoneyError`] when sums exceed what an amount can hold.
+    pub fn count_new(&mut self, line: &BankLine) -> Result<(), MoneyError> {
+        if line.amount.is_positive() {
+            self.credit_amount = self.credit_amount.checked_add(line.amount)?;
+            self.lines.waiting += 1;
+        } else {
+            self.debit_amount = self.debit_amount.checked_add(line.amount)?;
+            self.lines.not_a_receipt += 1;
+        }
+        Ok(())
     }
 
     /// Goes on as far as its lines are: from BOOKING, when all are booked, to MATCHING; from there,

@@ -41,7 +41,8 @@ pub enum ResolutionStep {
     Apply(LineMatch),
     /// Assign it, where the customer is known; then [`BankLine::resolve_unapplied`].
     Keep(Option<LineMatch>),
-    /// Reverse it as NOT_A_RECEIPT with the note; then [`BankLine::resolve_not_a_receipt`].
+    /// [`BankLine::start_not_a_receipt`], and reverse it as NOT_A_RECEIPT with the note; then
+    /// [`BankLine::resolve_not_a_receipt`].
     Reverse(String),
 }
 
@@ -102,6 +103,18 @@ impl BankLine {
         self.must_be_free()?;
         self.line_match = found;
         self.end(BankLineState::Resolved, who, time);
+        Ok(())
+    }
+
+    /// Notes who said that the line is no money from a customer, while its receipt is being taken
+    /// back.
+    ///
+    /// # Errors
+    /// [`BankLineError`].
+    pub fn start_not_a_receipt(&mut self, who: &str) -> Result<(), BankLineError> {
+        self.must_be_free()?;
+        self.resolved_by = Some(who.to_owned());
+        self.version += 1;
         Ok(())
     }
 
@@ -238,6 +251,8 @@ mod tests {
             line.resolution_step(said.clone()),
             Ok(ResolutionStep::Reverse(note))
         );
+        line.start_not_a_receipt(WHO).unwrap();
+        assert_eq!(line.state, BankLineState::InReview);
         line.resolve_not_a_receipt(WHO, NOW).unwrap();
         assert_eq!(line.state, BankLineState::NotAReceipt);
         assert_eq!(line.resolution_step(said), Err(BankLineError::NotInReview));

@@ -6,14 +6,18 @@ use std::collections::BTreeMap;
 
 use events::{NewEvent, append_in_tx};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use opentelemetry::KeyValue;
 use postgres::{TenantId, Tx};
 use runtime::Refusal;
+use uuid::Uuid;
 
+use super::settle_bank_lines::settle_in_tx;
 use crate::app::App;
 use crate::domain::{
-    AnswerError, ApplicationAnswer, ApplicationId, ApplicationOrder, Coded as _, DomainEvent,
-    Receipt, ReceiptApplication, ReceiptEntry, ReceiptId, ReversalAnswer, Share, Stamp,
+    AnswerError, ApplicationAnswer, ApplicationId, ApplicationOrder, Coded as _, CustomerId,
+    DomainEvent, Receipt, ReceiptApplication, ReceiptEntry, ReceiptId, ReceiptReversalOrder,
+    ReversalAnswer, Share, Stamp,
 };
 use crate::events::outbound::{announce, announce_cash};
 use crate::rpc::error;
@@ -54,6 +58,83 @@ impl<'a> Books<'a> {
     /// Does `work` with a stamp of now and a source of fresh identities.
     pub fn stamped<T>(&self, work: impl FnOnce(&mut Stamp<'_>) -> T) -> T {
         self.app.stamped(work)
+    }
+
+    /// What the handlers work with.
+    #[must_use]
+    pub const fn app(&self) -> &'a App {
+        self.app
+    }
+
+    /// Says whose money a locked receipt is. Nothing happens where that was known.
+    ///
+    /// # Errors
+    /// The refusal of the rules, or the database's.
+    pub async fn assign_in_tx(
+        &self,
+        tx: &mut Tx,
+        receipt: &mut Receipt,
+        customer_id: CustomerId,
+    ) -> Result<(), Refusal> {
+        let before = receipt.share();
+        let assigned = receipt.assign(customer_id);
+        let refused = |refused| error::receipt_refused(receipt.receipt_id, &refused, "");
+        let Some(assigned) = assigned.map_err(refused)? else {
+            return Ok(());
+        };
+        let entries = &[];
+        let change = Change {
+            receipt,
+            before,
+            entries,
+        };
+        let cash = store::ledger::change_in_tx(tx, self.tenant, &[change]).await?;
+        let previous_customer_id = assigned.previous_customer_id;
+        let event = DomainEvent::ReceiptAssigned {
+            receipt,
+            previous_customer_id,
+        };
+        let mut told = vec![announce(self.now, &event)];
+        told.extend(announce_cash(self.now, &cash));
+        append_in_tx(tx, self.tenant, self.traceparent, &told).await?;
+        Ok(())
+    }
+
+    /// Begins to take a locked receipt back: its applications are to be asked of invoicing.
+    ///
+    /// # Errors
+    /// The refusal of the rules, or the database's.
+    pub async fn start_reversal_in_tx(
+        &self,
+        tx: &mut Tx,
+        receipt: &mut Receipt,
+        order: ReceiptReversalOrder,
+        today: Date,
+        operation_id: Uuid,
+    ) -> Result<(), Refusal> {
+        let receipt_id = receipt.receipt_id;
+        let of_receipt = store::receipt_application::of_receipt_in_tx(tx, self.tenant, receipt_id);
+        let (before, mut applications) = (receipt.share(), of_receipt.await?);
+        let started =
+            self.stamped(|stamp| receipt.start_reversal(&mut applications, order, today, stamp));
+        started.map_err(|refused| error::receipt_refused(receipt_id, &refused, "reversal_date"))?;
+        let marked: Vec<&ReceiptApplication> = applications
+            .iter()
+            .filter(|one| one.is_on_its_way())
+            .collect();
+        let entries = &[];
+        let change = Change {
+            receipt,
+            before,
+            entries,
+        };
+        store::ledger::change_in_tx(tx, self.tenant, &[change]).await?;
+        store::receipt_application::update_all_in_tx(tx, self.tenant, &marked).await?;
+        if let Some(reversal) = &receipt.reversal {
+            let (tenant, id) = (self.tenant, operation_id);
+            store::receipt_reversal::insert_in_tx(tx, tenant, receipt_id, reversal, id).await?;
+        }
+        Ok(())
     }
 
     /// Sets money of a locked receipt aside for an application.
@@ -186,6 +267,7 @@ impl<'a> Books<'a> {
         }
         self.write_in_tx(tx, receipts, &done, &applications, told)
             .await?;
+        settle_in_tx(self.app, tx, self.tenant, &applications).await?;
         Ok(applications)
     }
 

@@ -2,9 +2,13 @@
 //! over several transactions, whoever drives it: [`operation`], and what books the answers:
 //! [`booking`].
 
+pub mod book_bank_statement;
 pub mod booking;
 mod drive_operation;
+mod hand_over;
+mod match_bank_lines;
 pub mod operation;
+pub mod settle_bank_lines;
 
 use std::sync::Arc;
 
@@ -23,6 +27,14 @@ pub fn handled(mut workers: Workers, app: &Arc<App>) -> Workers {
     let driving = Arc::clone(app);
     workers.on(drive_operation::KIND, move |claim| {
         drive_operation::run(Arc::clone(&driving), claim)
+    });
+    let booking = Arc::clone(app);
+    workers.on(book_bank_statement::KIND, move |claim| {
+        book_bank_statement::run(Arc::clone(&booking), claim)
+    });
+    let matching = Arc::clone(app);
+    workers.on(match_bank_lines::KIND, move |claim| {
+        match_bank_lines::run(Arc::clone(&matching), claim)
     });
     workers
 }

@@ -1,5 +1,5 @@
 //! Requests whose work takes several transactions, with invoicing asked in between: apply, unapply,
-//! reverse.
+//! reverse, resolve.
 //!
 //! 1. The request's first transaction sets money aside, or marks what is to be taken back, and
 //!    stores the operation under the request's key together with a timer ([`watch_in_tx`]).
@@ -14,6 +14,7 @@
 //! operation stays as it is, and invoicing is asked again by the same ids (P9).
 
 mod apply;
+mod resolve;
 mod reverse;
 mod unapply;
 
@@ -28,14 +29,15 @@ use runtime::{Answer, Call, Errand, Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use timers::Scheduled;
-use uuid::Uuid;
 
 pub use apply::Apply;
+pub use resolve::{Dismiss, Resolve, answer_in_tx as resolved_in_tx};
 pub use reverse::Reverse;
 pub use unapply::Unapply;
 
 use super::booking::{Books, Receipts};
 use super::drive_operation;
+use super::hand_over::hand_over;
 use crate::app::App;
 use crate::clients;
 use crate::domain::{
@@ -43,6 +45,13 @@ use crate::domain::{
     ReceiptId, ReversalAnswer,
 };
 use crate::store;
+
+/// The kind of an operation that applies money of a receipt.
+pub const APPLY: &str = "apply_receipt";
+/// The kind of one that takes an application back.
+pub const UNAPPLY: &str = "unapply_receipt";
+/// The kind of one that takes a receipt back.
+pub const REVERSE: &str = "reverse_receipt";
 
 /// After how long the timer looks after an operation: by then its request has ended, whatever
 /// became of it. A request that fails hands the operation over at once.
@@ -68,6 +77,10 @@ pub enum Work {
     Unapply(Unapply),
     /// Takes a receipt back as a whole.
     Reverse(Reverse),
+    /// Settles invoices with a bank line, as a person decided.
+    Resolve(Resolve),
+    /// Takes the receipt of a bank line back that is none, as a person decided.
+    Dismiss(Dismiss),
 }
 
 /// What invoicing answered.
@@ -89,9 +102,10 @@ impl Work {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Apply(_) => "apply_receipt",
-            Self::Unapply(_) => "unapply_receipt",
-            Self::Reverse(_) => "reverse_receipt",
+            Self::Apply(_) => APPLY,
+            Self::Unapply(_) => UNAPPLY,
+            Self::Reverse(_) => REVERSE,
+            Self::Resolve(_) | Self::Dismiss(_) => "resolve_bank_line",
         }
     }
 
@@ -100,6 +114,8 @@ impl Work {
             Self::Apply(apply) => apply.receipt_id,
             Self::Unapply(unapply) => unapply.receipt_id,
             Self::Reverse(reverse) => reverse.receipt_id,
+            Self::Resolve(resolve) => resolve.receipt_id,
+            Self::Dismiss(dismiss) => dismiss.receipt_id,
         }
     }
 
@@ -114,6 +130,8 @@ impl Work {
             Self::Apply(apply) => find_all_in_tx(tx, tenant, &apply.application_ids).await,
             Self::Unapply(unapply) => find_all_in_tx(tx, tenant, &[unapply.application_id]).await,
             Self::Reverse(reverse) => of_receipt_in_tx(tx, tenant, reverse.receipt_id).await,
+            Self::Resolve(resolve) => find_all_in_tx(tx, tenant, &[resolve.application_id]).await,
+            Self::Dismiss(dismiss) => of_receipt_in_tx(tx, tenant, dismiss.receipt_id).await,
         }
     }
 }
@@ -159,7 +177,7 @@ pub async fn answered<R: Message + Default>(
         }
         Ok(answer) => Ok(Answer::replayed(answer)),
         Err(refusal) => {
-            hand_over(app, call.tenant(), operation_id).await;
+            hand_over(app, call.tenant(), drive_operation::KIND, operation_id).await;
             Err(refusal)
         }
     }
@@ -284,23 +302,8 @@ async fn next_in_tx(
         }
         Work::Unapply(_) => unapply::end(receipt, &applications),
         Work::Reverse(_) => reverse::end_in_tx(books, tx, receipt, &applications).await,
-    }
-}
-
-/// Gives an operation to the timer at once. Where even that fails, the timer that was stored with
-/// it takes it up later.
-async fn hand_over(app: &App, tenant: TenantId, operation_id: Uuid) {
-    let now = app.clock.now();
-    let scheduled = async {
-        let mut tx = app.db.begin(tenant).await?;
-        let kind = drive_operation::KIND;
-        let scheduled = timers::schedule_in_tx(&mut tx, tenant, kind, operation_id, now).await?;
-        tx.commit().await?;
-        Ok::<_, DbError>(scheduled)
-    };
-    match scheduled.await {
-        Ok(scheduled) => app.wakeups.announce([scheduled]),
-        Err(error) => tracing::warn!(%error, "an operation waits for its timer"),
+        Work::Resolve(resolve) => resolve.end_in_tx(tx, tenant, receipt, &applications).await,
+        Work::Dismiss(dismiss) => dismiss.end_in_tx(books, tx, tenant, receipt).await,
     }
 }
 

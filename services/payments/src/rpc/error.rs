@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use postgres::TenantId;
 use runtime::{FieldViolation, Refusal};
+use tonic::Status;
 use uuid::Uuid;
 
 use crate::clients::NoAnswer;
@@ -281,4 +282,9 @@ pub fn invalid_day(field: &str, error: DayError) -> Refusal {
 
 fn invalid(field: &str, text: &str) -> Refusal {
     Refusal::invalid("REQUEST_INVALID", vec![FieldViolation::new(field, text)])
+}
+
+/// The contract knows the method, this release does not serve it.
+pub fn not_served() -> Status {
+    Status::unimplemented("this release does not serve the method")
 }

@@ -5,8 +5,12 @@
 //! caller's, each to one code and reason. No rule is decided here.
 
 mod bank_account_service;
+mod bank_statement_service;
 mod column_mapping_service;
 pub mod error;
+mod known;
+mod receipt_application_service;
+mod receipt_service;
 pub mod wire;
 
 use std::sync::Arc;
@@ -14,7 +18,10 @@ use std::sync::Arc;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use contracts::payments::bank_account_service_server::BankAccountServiceServer;
+use contracts::payments::bank_statement_service_server::BankStatementServiceServer;
 use contracts::payments::column_mapping_service_server::ColumnMappingServiceServer;
+use contracts::payments::receipt_application_service_server::ReceiptApplicationServiceServer;
+use contracts::payments::receipt_service_server::ReceiptServiceServer;
 use events::{EventFeed, ParkedEvents};
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
 
@@ -44,9 +51,17 @@ pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
 pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let (app, runner) = (|| Arc::clone(app), || runner.clone());
     let bank_account = bank_account_service::Rpc::new(app(), runner());
+    let bank_statement = bank_statement_service::Rpc::new(app(), runner());
     let column_mapping = column_mapping_service::Rpc::new(app(), runner());
+    let receipt = receipt_service::Rpc::new(app(), runner());
+    let receipt_application = receipt_application_service::Rpc::new(app(), runner());
     services
+        .with(bounded!(ReceiptServiceServer::new(receipt)))
+        .with(bounded!(ReceiptApplicationServiceServer::new(
+            receipt_application
+        )))
         .with(bounded!(BankAccountServiceServer::new(bank_account)))
+        .with(bounded!(BankStatementServiceServer::new(bank_statement)))
         .with(bounded!(ColumnMappingServiceServer::new(column_mapping)))
 }
 

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::row;
 use crate::domain::{
-    BankAccountId, BankLine, BankLineId, BankLineState, BankStatementImportId, LineKey, ReceiptId,
-    Remittance,
+    ApplicationId, BankAccountId, BankLine, BankLineId, BankLineState, BankStatementImportId,
+    LineKey, ReceiptId, Remittance,
 };
 
 pub use list::{Filter, list_in_tx};
@@ -180,4 +180,29 @@ pub async fn waiting_in_tx(
     .await?;
     let ids: Vec<BankLineId> = ids.into_iter().map(BankLineId).collect();
     find_all_in_tx(tx, tenant, &ids).await
+}
+
+/// The applications of an import's lines that invoicing has not answered: a run was cut short.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn under_way_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    import_id: BankStatementImportId,
+) -> Result<Vec<ApplicationId>, DbError> {
+    let ids = sqlx::query_scalar!(
+        "SELECT a.application_id
+           FROM bank_line l
+           JOIN receipt_application a
+             ON a.tenant_id = l.tenant_id AND a.bank_line_id = l.bank_line_id
+          WHERE l.tenant_id = $1 AND l.bank_statement_import_id = $2 AND l.state = 'WAITING'
+            AND l.line_match IS NOT NULL AND a.state = 'RESERVED'
+          ORDER BY a.application_id LIMIT 500",
+        tenant.uuid(),
+        import_id.0,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(ids.into_iter().map(ApplicationId).collect())
 }

@@ -3,8 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod application;
+mod bank_account;
+mod bank_line;
+mod bank_statement;
 mod books;
+mod column_mapping;
 mod feeds;
 mod fixture;
 mod invoicing_peer;
+mod money_protocol;
 mod played_feed;
+mod receipt;
+mod samples;
+mod statements;

@@ -83,6 +83,21 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// Takes a certain match for a suggestion, because the money for it could not be set aside.
+    pub fn leave_to_a_person(&mut self, why: &str) {
+        let Some(found) = self.matched.take() else {
+            return;
+        };
+        self.rules.push(RuleResult::new("CA-1", false, why));
+        self.suggestions.push(Suggestion {
+            basis: found.basis,
+            customer_id: found.customer_id,
+            invoices: found.invoices,
+            score: 500,
+            explanation: format!("matched, but the money was not there: {why}"),
+        });
+    }
+
     /// The decision to keep: `AUTO_MATCH` or `REVIEW`.
     pub fn decision(&self, stamp: &mut Stamp<'_>) -> Decision {
         let outcome = match self.matched {

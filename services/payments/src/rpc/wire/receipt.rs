@@ -2,7 +2,10 @@
 
 use contracts::convert::{date_to_wire, instant_to_wire, money_to_wire};
 use contracts::payments as wire;
+use contracts::payments::get_receipt_request::Key;
 use contracts::payments::receipt::Origin;
+use jiff::civil::Date;
+use money::Money;
 use runtime::{Refusal, Violations};
 
 use super::field;
@@ -12,10 +15,13 @@ use crate::domain::remittance::{
 };
 use crate::domain::{
     AgencyId, AgencyRemittanceId, AgencyRemittanceLine, BankAccountId, CustomerId, NewReceipt,
-    Receipt, ReceiptId, ReceiptMethod, ReceiptOrigin, ReceiptReversal, ReceiptReversalReason,
-    ReceiptState, Refund, Remittance, UnappliedCash, clean_text,
+    Receipt, ReceiptId, ReceiptMethod, ReceiptOrigin, ReceiptReversal, ReceiptReversalOrder,
+    ReceiptReversalReason, ReceiptState, Refund, Remittance, UnappliedCash, clean_text,
 };
+use crate::store::receipt::{Filter, ReceiptKey};
 
+/// Longest explanation.
+const NOTE_LENGTH: usize = 500;
 /// Longest identity that a foreign system may give.
 pub const EXTERNAL_ID_LENGTH: usize = 128;
 
@@ -73,6 +79,147 @@ pub fn brought_receipt(request: &wire::RecordReceiptRequest) -> Result<BroughtRe
             account: None,
         },
         bank_account_id: account.map(BankAccountId),
+    })
+}
+
+/// By what a receipt is asked for.
+///
+/// # Errors
+/// INVALID_ARGUMENT with the field at fault.
+pub fn key_from_wire(request: &wire::GetReceiptRequest) -> Result<ReceiptKey, Refusal> {
+    let mut violations = Violations::new();
+    let key = match &request.key {
+        Some(Key::ReceiptId(id)) => {
+            field::id(&mut violations, "receipt_id", id).map(|id| ReceiptKey::Id(ReceiptId(id)))
+        }
+        Some(Key::ExternalId(id)) => {
+            let id = violations.required_text("external_id", id, EXTERNAL_ID_LENGTH);
+            id.map(|id| ReceiptKey::External(id.to_owned()))
+        }
+        None => violations.required("key", None),
+    };
+    violations.complete((key,)).map(|(key,)| key)
+}
+
+/// A refund that is asked for.
+#[derive(Debug, Clone)]
+pub struct BroughtRefund {
+    /// The receipt.
+    pub receipt_id: ReceiptId,
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub note: String,
+    /// The day from which it counts; `None`: today.
+    pub refund_date: Option<Date>,
+}
+
+/// The refund of a request.
+///
+/// # Errors
+/// INVALID_ARGUMENT with the fields at fault.
+pub fn brought_refund(
+    request: &wire::RefundUnappliedCashRequest,
+) -> Result<BroughtRefund, Refusal> {
+    let mut violations = Violations::new();
+    let noted = &mut violations;
+    noted.check(!request.etag.is_empty(), "etag", "is required");
+    let parts = (
+        field::id(noted, "receipt_id", &request.receipt_id),
+        field::positive_money(noted, "amount", request.amount.as_ref()),
+        field::text(noted, "note", &request.note, NOTE_LENGTH),
+        field::optional_date(noted, "refund_date", request.refund_date.as_ref()),
+    );
+    let (receipt_id, amount, note, refund_date) = violations.complete(parts)?;
+    Ok(BroughtRefund {
+        receipt_id: ReceiptId(receipt_id),
+        amount,
+        note,
+        refund_date,
+    })
+}
+
+/// A receipt that is to be taken back.
+#[derive(Debug, Clone)]
+pub struct BroughtReversal {
+    /// The receipt.
+    pub receipt_id: ReceiptId,
+    /// Why.
+    pub reason: ReceiptReversalReason,
+    /// Explanation.
+    pub note: String,
+    /// The day from which debts are open again; `None`: today.
+    pub reversal_date: Option<Date>,
+}
+
+impl BroughtReversal {
+    /// The order; `today` where nobody chose a day.
+    #[must_use]
+    pub fn order(&self, today: Date) -> ReceiptReversalOrder {
+        ReceiptReversalOrder {
+            reason: self.reason,
+            note: self.note.clone(),
+            reversal_date: self.reversal_date.unwrap_or(today),
+        }
+    }
+}
+
+/// The reversal of a request.
+///
+/// # Errors
+/// INVALID_ARGUMENT with the fields at fault.
+pub fn brought_reversal(request: &wire::ReverseReceiptRequest) -> Result<BroughtReversal, Refusal> {
+    let mut violations = Violations::new();
+    let noted = &mut violations;
+    let reason = noted.required("reason", reversal_reason_from_wire(request.reason()));
+    let is_none = reason == Some(ReceiptReversalReason::NotAReceipt);
+    noted.check(!is_none, "reason", "is for ResolveBankLine to say");
+    let parts = (
+        field::id(noted, "receipt_id", &request.receipt_id),
+        reason,
+        field::optional_text(noted, "note", &request.note, NOTE_LENGTH),
+        field::optional_date(noted, "reversal_date", request.reversal_date.as_ref()),
+    );
+    let (receipt_id, reason, note, reversal_date) = violations.complete(parts)?;
+    Ok(BroughtReversal {
+        receipt_id: ReceiptId(receipt_id),
+        reason,
+        note,
+        reversal_date,
+    })
+}
+
+/// What narrows a listing.
+///
+/// # Errors
+/// INVALID_ARGUMENT with the fields at fault.
+pub fn filter_from_wire(request: &wire::ListReceiptsRequest) -> Result<Filter, Refusal> {
+    let mut violations = Violations::new();
+    let noted = &mut violations;
+    let customer_id = request.customer_id.as_deref();
+    let customer_id = customer_id.and_then(|id| field::id(noted, "customer_id", id));
+    let state = request
+        .state
+        .and_then(|_| noted.required("state", state_from_wire(request.state())));
+    let method = request
+        .method
+        .and_then(|_| noted.required("method", method_from_wire(request.method())));
+    let currency = request.currency_code.as_deref();
+    let currency = currency.and_then(|code| field::currency(noted, "currency_code", code));
+    let from = request.from_receipt_date.as_ref();
+    let from_receipt_date = field::optional_date(noted, "from_receipt_date", from).flatten();
+    let to = request.to_receipt_date.as_ref();
+    let to_receipt_date = field::optional_date(noted, "to_receipt_date", to).flatten();
+    violations.finish()?;
+    Ok(Filter {
+        customer_id: customer_id.map(CustomerId),
+        identified: request.identified,
+        state,
+        method,
+        currency,
+        unapplied: request.unapplied,
+        from_receipt_date,
+        to_receipt_date,
     })
 }
 

@@ -8,7 +8,7 @@ use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
 use crate::domain::{BankLine, BankLineId, Coded as _, Decision};
-use crate::store::row;
+use crate::store::row::{self, column};
 
 /// Stores those of the lines that are new, and tells which. Another import that brings the same
 /// lines at this moment is waited for. In the order of the keys, so that two imports that share
@@ -156,9 +156,4 @@ async fn insert_decisions_in_tx(
 
 fn decision_of(line: &BankLine) -> Option<&Decision> {
     line.decision.as_ref()
-}
-
-/// One value of each row: a column of a batch.
-fn column<R, T>(rows: &[R], value: impl Fn(&R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
 }

@@ -1,0 +1,65 @@
+//! What a call needs to know from the feeds: the tenant's day, the customer. Where it is not known
+//! yet the call waits a moment for the feed to catch up, then asks the caller to come again.
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+use postgres::{TenantId, Tx};
+use runtime::Refusal;
+use tokio::time::{Instant, sleep};
+
+use super::error;
+use crate::app::App;
+use crate::domain::CustomerId;
+use crate::store;
+
+/// How long a call waits for the feed.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Time between two looks.
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// Does `work`, and again while it needs what the feed has not brought yet. `work` must leave
+/// nothing behind then: it is one transaction.
+///
+/// # Errors
+/// Whatever `work` was refused with at last.
+pub async fn until_known<T, Fut>(mut work: impl FnMut() -> Fut) -> Result<T, Refusal>
+where
+    Fut: Future<Output = Result<T, Refusal>>,
+{
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match work().await {
+            Err(refusal) if error::waits_for_feed(&refusal) && Instant::now() < until => {
+                sleep(PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Today in the tenant's zone.
+///
+/// # Errors
+/// UNAVAILABLE (TENANT_NOT_YET_KNOWN), or the database's.
+pub async fn today_in_tx(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<Date, Refusal> {
+    let known = store::tenant::find_in_tx(tx, tenant).await?;
+    let known = known.ok_or_else(|| error::tenant_not_yet_known(tenant))?;
+    Ok(app.clock.today_in(&known.zone))
+}
+
+/// Refuses a customer that credit has not announced.
+///
+/// # Errors
+/// UNAVAILABLE (CUSTOMER_NOT_YET_KNOWN), or the database's.
+pub async fn customer_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customer_id: CustomerId,
+) -> Result<(), Refusal> {
+    let known = store::customer::find_in_tx(tx, tenant, customer_id).await?;
+    known
+        .map(|_| ())
+        .ok_or_else(|| error::customer_not_yet_known(customer_id))
+}
