@@ -4,13 +4,30 @@
 //! that is wrong with a request at once; `error` turns the domain's refusals into the
 //! caller's, each to one code and reason. No rule is decided here.
 
+mod about;
+mod communication_service;
+mod consent_service;
+mod contact_policy_service;
 pub mod error;
+mod hold_service;
+mod promise_service;
+mod strategy_service;
+mod task_service;
+mod template_service;
 pub mod wire;
 
 use std::sync::Arc;
 
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use contracts::reminders::communication_service_server::CommunicationServiceServer;
+use contracts::reminders::consent_service_server::ConsentServiceServer;
+use contracts::reminders::contact_policy_service_server::ContactPolicyServiceServer;
+use contracts::reminders::hold_service_server::HoldServiceServer;
+use contracts::reminders::promise_service_server::PromiseServiceServer;
+use contracts::reminders::strategy_service_server::StrategyServiceServer;
+use contracts::reminders::task_service_server::TaskServiceServer;
+use contracts::reminders::template_service_server::TemplateServiceServer;
 use events::{EventFeed, ParkedEvents};
 use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
 
@@ -37,8 +54,25 @@ pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
 
 /// `services` and those that reminders alone has.
 #[must_use]
-pub fn own(services: Services, _app: &Arc<App>, _runner: &Runner) -> Services {
+pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
+    let (app, runner) = (|| Arc::clone(app), || runner.clone());
+    let strategy = strategy_service::Rpc::new(app(), runner());
+    let template = template_service::Rpc::new(app(), runner());
+    let contact_policy = contact_policy_service::Rpc::new(app(), runner());
+    let consent = consent_service::Rpc::new(app(), runner());
+    let communication = communication_service::Rpc::new(app(), runner());
+    let promise = promise_service::Rpc::new(app(), runner());
+    let hold = hold_service::Rpc::new(app(), runner());
+    let task = task_service::Rpc::new(app(), runner());
     services
+        .with(bounded!(StrategyServiceServer::new(strategy)))
+        .with(bounded!(TemplateServiceServer::new(template)))
+        .with(bounded!(ContactPolicyServiceServer::new(contact_policy)))
+        .with(bounded!(ConsentServiceServer::new(consent)))
+        .with(bounded!(CommunicationServiceServer::new(communication)))
+        .with(bounded!(PromiseServiceServer::new(promise)))
+        .with(bounded!(HoldServiceServer::new(hold)))
+        .with(bounded!(TaskServiceServer::new(task)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

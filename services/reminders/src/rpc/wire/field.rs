@@ -1,0 +1,288 @@
+//! Single fields: each reads one, and notes what is wrong with it. A `None` always stands for a
+//! noted violation; an optional field that is absent is `Some(None)`.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use calendar::{Date, Timestamp};
+use contracts::convert::{date_from_wire, instant_from_wire, money_from_wire};
+use contracts::{common, google};
+use money::Money;
+use runtime::{FieldViolation, Refusal, Violations};
+use uuid::Uuid;
+
+/// The most invoices that one request names.
+const MOST_INVOICES: usize = 500;
+
+/// A text with a form that must be there.
+pub fn typed<T, E: Display>(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<T> {
+    if text.is_empty() {
+        violations.add(field, "is required");
+        return None;
+    }
+    violations.parsed(field, parse(text))
+}
+
+/// A text with a form that may be empty.
+pub fn optional_typed<T, E: Display>(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<Option<T>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    violations.parsed(field, parse(text)).map(Some)
+}
+
+/// A text of 1 to `max_chars` characters, on one line.
+pub fn text(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    max_chars: usize,
+) -> Option<String> {
+    let checked = violations.required_text(field, text, max_chars);
+    checked.map(str::to_owned)
+}
+
+/// Words of a person of at most `max_chars` characters, perhaps of several lines.
+pub fn note(
+    violations: &mut Violations,
+    field: &str,
+    note: &str,
+    max_chars: usize,
+) -> Option<String> {
+    let fits = note.chars().count() <= max_chars;
+    violations.check(
+        fits,
+        field,
+        format_args!("is longer than {max_chars} characters"),
+    );
+    let plain = note
+        .chars()
+        .all(|sign| !sign.is_control() || matches!(sign, '\n' | '\t'));
+    violations.check(plain, field, "contains control characters");
+    (fits && plain).then(|| note.to_owned())
+}
+
+/// Words of a person that must be there, perhaps of several lines.
+pub fn required_note(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    max_chars: usize,
+) -> Option<String> {
+    if text.trim().is_empty() {
+        violations.add(field, "is required");
+        return None;
+    }
+    note(violations, field, text, max_chars)
+}
+
+/// An identity that must be there.
+pub fn id<T>(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    of: impl Fn(Uuid) -> T,
+) -> Option<T> {
+    typed(violations, field, text, uuid).map(of)
+}
+
+/// An identity that may be empty.
+pub fn optional_id<T>(
+    violations: &mut Violations,
+    field: &str,
+    text: &str,
+    of: impl Fn(Uuid) -> T,
+) -> Option<Option<T>> {
+    optional_typed(violations, field, text, uuid).map(|id| id.map(of))
+}
+
+/// An identity that narrows a listing; absent: none. What is wrong with it is noted.
+pub fn filter_id<T>(
+    violations: &mut Violations,
+    field: &str,
+    text: Option<&str>,
+    of: impl Fn(Uuid) -> T,
+) -> Option<T> {
+    text.and_then(|text| id(violations, field, text, of))
+}
+
+/// Identities, at most 500, each once.
+pub fn ids<T: Ord + Copy>(
+    violations: &mut Violations,
+    field: &str,
+    texts: &[String],
+    of: impl Fn(Uuid) -> T,
+) -> Option<BTreeSet<T>> {
+    if texts.len() > MOST_INVOICES {
+        violations.add(field, format_args!("has more than {MOST_INVOICES}"));
+        return None;
+    }
+    let mut found = BTreeSet::new();
+    let mut sound = true;
+    for (place, text) in texts.iter().enumerate() {
+        let path = format!("{field}[{place}]");
+        match id(violations, &path, text, &of) {
+            Some(id) if !found.insert(id) => violations.add(path, "is named twice"),
+            Some(_) => {}
+            None => sound = false,
+        }
+    }
+    sound.then_some(found)
+}
+
+/// The identity in a request that has nothing else.
+///
+/// # Errors
+/// INVALID_ARGUMENT, naming the field.
+pub fn only_id<T>(field: &str, text: &str, of: impl Fn(Uuid) -> T) -> Result<T, Refusal> {
+    let mut violations = Violations::new();
+    let found = id(&mut violations, field, text, of);
+    violations.complete((found,)).map(|(id,)| id)
+}
+
+fn uuid(text: &str) -> Result<Uuid, &'static str> {
+    Uuid::try_parse(text).map_err(|_| "is not a UUID")
+}
+
+/// A stated alternative of an enum that narrows a listing; `set` is whether the field is there.
+pub fn filter_stated<T>(
+    violations: &mut Violations,
+    field: &str,
+    set: bool,
+    stated: Option<T>,
+) -> Option<T> {
+    match set {
+        true => violations.required(field, stated),
+        false => None,
+    }
+}
+
+/// Stated alternatives of an enum, each once.
+pub fn stated_set<W: TryFrom<i32>, T: Ord + Copy>(
+    violations: &mut Violations,
+    field: &str,
+    numbers: &[i32],
+    parse: impl Fn(W) -> Option<T>,
+) -> Option<BTreeSet<T>> {
+    let mut found = BTreeSet::new();
+    let mut sound = true;
+    for (place, number) in numbers.iter().enumerate() {
+        let path = format!("{field}[{place}]");
+        let stated = W::try_from(*number).ok().and_then(&parse);
+        match violations.required(&path, stated) {
+            Some(stated) if !found.insert(stated) => violations.add(path, "is named twice"),
+            Some(_) => {}
+            None => sound = false,
+        }
+    }
+    sound.then_some(found)
+}
+
+/// A country, ISO 3166-1 alpha-2.
+///
+/// # Errors
+/// Anything else than two capital letters.
+pub fn country(text: &str) -> Result<String, &'static str> {
+    let fits = text.len() == 2 && text.bytes().all(|letter| letter.is_ascii_uppercase());
+    fits.then(|| text.to_owned())
+        .ok_or("is not two capital letters, as ISO 3166-1 has them")
+}
+
+/// A language in the form of BCP 47: subtags of letters and digits, the first of two or three letters.
+///
+/// # Errors
+/// Anything else.
+pub fn language(text: &str) -> Result<String, &'static str> {
+    let mut subtags = text.split('-');
+    let primary = subtags.next().unwrap_or_default();
+    let first = (2..=3).contains(&primary.len())
+        && primary.bytes().all(|letter| letter.is_ascii_alphabetic());
+    let others = subtags.all(|subtag| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|sign| sign.is_ascii_alphanumeric())
+    });
+    (first && others && text.len() <= 35)
+        .then(|| text.to_owned())
+        .ok_or("is not a language of BCP 47")
+}
+
+/// A day that must be there.
+pub fn date(
+    violations: &mut Violations,
+    field: &str,
+    date: Option<&google::r#type::Date>,
+) -> Option<Date> {
+    let date = violations.required(field, date)?;
+    violations.parsed(field, date_from_wire(date))
+}
+
+/// A day that may be absent.
+pub fn optional_date(
+    violations: &mut Violations,
+    field: &str,
+    date: Option<&google::r#type::Date>,
+) -> Option<Option<Date>> {
+    let Some(date) = date else { return Some(None) };
+    violations.parsed(field, date_from_wire(date)).map(Some)
+}
+
+/// An instant that may be absent.
+pub fn optional_instant(
+    violations: &mut Violations,
+    field: &str,
+    instant: Option<&prost_types::Timestamp>,
+) -> Option<Option<Timestamp>> {
+    let Some(instant) = instant else {
+        return Some(None);
+    };
+    let parsed = instant_from_wire(instant);
+    violations.parsed(field, parsed).map(Some)
+}
+
+/// An instant that must be there.
+pub fn instant(
+    violations: &mut Violations,
+    field: &str,
+    instant: Option<&prost_types::Timestamp>,
+) -> Option<Timestamp> {
+    let instant = violations.required(field, instant)?;
+    violations.parsed(field, instant_from_wire(instant))
+}
+
+/// An amount above 0 that must be there.
+pub fn positive_money(
+    violations: &mut Violations,
+    field: &str,
+    amount: Option<&common::Money>,
+) -> Option<Money> {
+    let amount = violations.required(field, amount)?;
+    let amount = violations.parsed(field, money_from_wire(amount))?;
+    violations.check(amount.is_positive(), field, "must be above 0");
+    Some(amount)
+}
+
+/// The etag of a revision.
+#[must_use]
+pub fn etag(revision: i64) -> String {
+    revision.to_string()
+}
+
+/// Notes that a request lacks the etag that it must bring.
+pub fn required_etag(violations: &mut Violations, etag: &str) {
+    violations.check(!etag.is_empty(), "etag", "is required");
+}
+
+/// The violation of a rule in a field of a request that could be read, for a reason of its own.
+#[must_use]
+pub fn violation(field: &str, problem: impl Into<String>) -> FieldViolation {
+    FieldViolation::new(field, problem)
+}
