@@ -5,7 +5,8 @@ use runtime::{Call, Refusal};
 
 use crate::app::App;
 use crate::rpc::error;
-use crate::rpc::wire::receipt::{key_from_wire, receipt_to_wire};
+use crate::rpc::wire::receipt::receipt_to_wire;
+use crate::rpc::wire::receipt_request::key_from_wire;
 use crate::store;
 use crate::store::receipt::ReceiptKey;
 

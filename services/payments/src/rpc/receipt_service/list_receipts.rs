@@ -8,7 +8,8 @@ use runtime::{Call, Refusal};
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::rpc::wire::receipt::{filter_from_wire, receipt_to_wire};
+use crate::rpc::wire::receipt::receipt_to_wire;
+use crate::rpc::wire::receipt_request::filter_from_wire;
 use crate::store;
 
 /// One page in one read transaction.

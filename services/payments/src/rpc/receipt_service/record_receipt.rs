@@ -17,7 +17,8 @@ use crate::domain::{
 use crate::events::outbound::{announce, announce_cash};
 use crate::rpc::error;
 use crate::rpc::known::{customer_in_tx, today_in_tx, until_known};
-use crate::rpc::wire::receipt::{BroughtReceipt, brought_receipt, receipt_to_wire};
+use crate::rpc::wire::receipt::receipt_to_wire;
+use crate::rpc::wire::receipt_request::{BroughtReceipt, brought_receipt};
 use crate::store;
 
 /// The only service that records what was paid to agencies (AY-6).

@@ -17,7 +17,8 @@ use crate::events::outbound::{announce, announce_cash};
 use crate::rpc::error;
 use crate::rpc::known::{today_in_tx, until_known};
 use crate::rpc::wire::field;
-use crate::rpc::wire::receipt::{BroughtRefund, brought_refund, receipt_to_wire, refund_to_wire};
+use crate::rpc::wire::receipt::{receipt_to_wire, refund_to_wire};
+use crate::rpc::wire::receipt_request::{BroughtRefund, brought_refund};
 use crate::store;
 use crate::store::ledger::Change;
 

@@ -15,7 +15,7 @@ use crate::jobs::operation::{self, Progress, Reverse, Work};
 use crate::rpc::error;
 use crate::rpc::known::{today_in_tx, until_known};
 use crate::rpc::wire::field;
-use crate::rpc::wire::receipt::brought_reversal;
+use crate::rpc::wire::receipt_request::brought_reversal;
 use crate::store;
 
 /// 1. Parse; 2. start the operation of the request, or find it; 3. of a new one lock the receipt,

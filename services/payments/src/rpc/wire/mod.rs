@@ -12,3 +12,4 @@ pub mod named_invoices;
 pub mod receipt;
 pub mod receipt_application;
 pub mod receipt_order;
+pub mod receipt_request;

@@ -16,23 +16,7 @@ pub(in crate::store) async fn insert_all_in_tx(
     tenant: TenantId,
     receipts: &[&Receipt],
 ) -> Result<BTreeSet<ReceiptId>, DbError> {
-    let agency_line = |one: &&Receipt| match one.origin {
-        ReceiptOrigin::Agency(line) => Some(line),
-        ReceiptOrigin::Recorded | ReceiptOrigin::BankLine(_) => None,
-    };
-    let bank_line = |one: &&Receipt| match one.origin {
-        ReceiptOrigin::BankLine(line) => Some(line.0),
-        ReceiptOrigin::Recorded | ReceiptOrigin::Agency(_) => None,
-    };
-    let agencies = column(receipts, |one| {
-        agency_line(one).map(|line| line.agency_id.0)
-    });
-    let remittances = column(receipts, |one| {
-        agency_line(one).map(|line| line.remittance_id.0)
-    });
-    let line_numbers = column(receipts, |one| {
-        agency_line(one).map(|line| line.line_number)
-    });
+    let origins: Vec<Origin> = column(receipts, |one| Origin::of(one.origin));
     // In an order that two batches share, so that they do not lock each other out.
     let inserted = sqlx::query_scalar!(
         "INSERT INTO receipt (
@@ -75,10 +59,10 @@ pub(in crate::store) async fn insert_all_in_tx(
         &column(receipts, |one| one.remittance.payer_account.clone()),
         &column(receipts, |one| one.remittance.instrument_reference.clone()),
         &column(receipts, |one| one.bank_account_id.map(|id| id.0)) as _,
-        &column(receipts, bank_line) as _,
-        &agencies as _,
-        &remittances as _,
-        &line_numbers as _,
+        &column(&origins, |origin| origin.bank_line_id) as _,
+        &column(&origins, |origin| origin.agency_id) as _,
+        &column(&origins, |origin| origin.remittance_id) as _,
+        &column(&origins, |origin| origin.line_number) as _,
         &column(receipts, |one| one.entry_count),
         &column(receipts, |one| one.created_time.to_string()),
         &column(receipts, |one| one.version),
@@ -128,4 +112,31 @@ pub(in crate::store) async fn update_all_in_tx(
     .execute(&mut **tx)
     .await?;
     Ok(())
+}
+
+/// The columns of where a receipt came from.
+#[derive(Default)]
+struct Origin {
+    bank_line_id: Option<Uuid>,
+    agency_id: Option<Uuid>,
+    remittance_id: Option<Uuid>,
+    line_number: Option<i32>,
+}
+
+impl Origin {
+    fn of(origin: ReceiptOrigin) -> Self {
+        match origin {
+            ReceiptOrigin::Recorded => Self::default(),
+            ReceiptOrigin::BankLine(line) => Self {
+                bank_line_id: Some(line.0),
+                ..Self::default()
+            },
+            ReceiptOrigin::Agency(line) => Self {
+                bank_line_id: None,
+                agency_id: Some(line.agency_id.0),
+                remittance_id: Some(line.remittance_id.0),
+                line_number: Some(line.line_number),
+            },
+        }
+    }
 }
