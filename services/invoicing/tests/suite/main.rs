@@ -27,6 +27,7 @@ mod list_applications;
 mod number_series;
 mod office;
 mod open_item;
+mod real_book;
 mod receivable;
 mod reverse_applications;
 mod shop;
