@@ -46,7 +46,7 @@ async fn p3_an_item_is_answered_as_the_first_time_in_whatever_batch() {
         for_invoice(invoice, "60.00", ON),
         for_invoice(invoice, "30.00", ON),
     );
-    let alone = till.apply(&[one.clone()]).await;
+    let alone = till.apply(std::slice::from_ref(&one)).await;
     let both = till.apply(&[two.clone(), one.clone()]).await;
     assert_eq!(both[1], alone[0]);
     assert_eq!(amount(&both[0].balances_after[0].open_amount), "10.00");
@@ -64,7 +64,7 @@ async fn p4_an_id_with_other_content_is_refused_and_that_is_not_kept() {
     let till = Till::open().await;
     let invoice = till.owed(&Bill::of("100.00")).await;
     let item = for_invoice(invoice, "60.00", ON);
-    let first = till.apply(&[item.clone()]).await;
+    let first = till.apply(std::slice::from_ref(&item)).await;
     let mut other = item.clone();
     other.amount = Some(money_to_wire(eur("60.01")));
     assert_eq!(
@@ -81,7 +81,7 @@ async fn a_refusal_is_kept_even_when_it_would_not_be_given_any_more() {
     let till = Till::open().await;
     let draft = till.draft(&Bill::of("100.00"));
     let item = for_invoice(draft.invoice_id, "100.00", ON);
-    let refused = till.apply(&[item.clone()]).await;
+    let refused = till.apply(std::slice::from_ref(&item)).await;
     assert_eq!(
         refusal(refused[0].clone()),
         (5, "INVOICE_NOT_FOUND".to_owned())
@@ -161,7 +161,10 @@ async fn another_tenants_invoice_is_not_there() {
     let till = Till::open().await;
     let invoice = till.owed(&Bill::of("100.00")).await;
     let item = for_invoice(invoice, "100.00", ON);
-    let answer = till.send(THEIRS, "r1", &[item.clone()]).await.unwrap();
+    let answer = till
+        .send(THEIRS, "r1", std::slice::from_ref(&item))
+        .await
+        .unwrap();
     let theirs = refusal(answer.into_inner().results.remove(0));
     assert_eq!(theirs, (5, "INVOICE_NOT_FOUND".to_owned()));
     // The answer is theirs too: ours is another item under the same id.
@@ -264,7 +267,6 @@ async fn a_batch_of_hundreds_is_one_transaction() {
         }));
     }
     let results = till.apply(&batch).await;
-
     let all_applied = results
         .iter()
         .all(|one| matches!(one.outcome, Some(Outcome::Application(_))));

@@ -403,7 +403,7 @@ async fn what_is_announced_is_what_was_answered_without_the_decision() {
     };
     let invoice = till.owed(&bill).await;
     let item = for_invoice(invoice, "980.00", date(2026, 1, 15));
-    let mut result = till.apply(&[item.clone()]).await.remove(0);
+    let mut result = till.apply(std::slice::from_ref(&item)).await.remove(0);
     let balances = std::mem::take(&mut result.balances_after);
     let mut application = crate::till::applied(result);
     application.decision = None;

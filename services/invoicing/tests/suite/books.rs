@@ -24,9 +24,9 @@ SELECT 'invoice ' || v.invoice_id || ': ' || count(*) || ' entries, the last is 
  GROUP BY v.tenant_id, v.invoice_id, v.last_entry_number
 HAVING count(*) <> v.last_entry_number OR max(e.entry_number) <> v.last_entry_number";
 
-/// P1, the side of invoicing: issued + reinstated = open + allocated + discount + tolerance + credited
-/// + written off + voided, by tenant and currency. What was allocated, let go and credited is taken
-/// from the documents, not from the entries.
+/// P1, the side of invoicing, by tenant and currency: what was issued and reinstated is what is open,
+/// was allocated, let go as discount or tolerance, credited, written off or voided. What documents
+/// tell is taken from the documents, not from the entries.
 const CONSERVED: &str = "
 WITH owed AS (
     SELECT tenant_id, currency, sum(original_amount) AS issued, sum(open_amount) AS open

@@ -8,6 +8,7 @@
 
 mod aging;
 mod application_answers;
+mod application_model;
 mod application_races;
 mod apply_credits;
 mod books;
@@ -28,6 +29,7 @@ mod number_series;
 mod office;
 mod open_item;
 mod real_book;
+mod paid;
 mod receivable;
 mod reverse_applications;
 mod shop;

@@ -143,11 +143,7 @@ impl Till {
             policy_version: "credit-policy/standard@1".to_owned(),
             terms: terms("net 30"),
             early_payment_offer: EarlyPaymentOffer::default(),
-            tolerance: Tolerance {
-                ratio: Rate::parse(ratio).unwrap(),
-                maximum_amounts: [(Currency::EUR, eur(maximum))].into(),
-                discount_grace_days,
-            },
+            tolerance: tolerance(ratio, maximum, discount_grace_days),
         };
         let mut tx = self.db.begin(OURS).await.unwrap();
         let granted = store::customer::grant_in_tx(&mut tx, OURS, customer(1), &grant, 1);
@@ -335,6 +331,14 @@ pub fn terms(text: &str) -> Terms {
         schedule: text.parse().unwrap(),
         convention: calendar::Convention::None,
         calendar_code: None,
+    }
+}
+
+pub fn tolerance(ratio: &str, maximum: &str, discount_grace_days: u16) -> Tolerance {
+    Tolerance {
+        ratio: Rate::parse(ratio).unwrap(),
+        maximum_amounts: [(Currency::EUR, eur(maximum))].into(),
+        discount_grace_days,
     }
 }
 
