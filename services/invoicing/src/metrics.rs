@@ -7,6 +7,8 @@ use opentelemetry::metrics::{Counter, Meter};
 pub struct Metrics {
     /// Events of credit that were applied, by their type.
     pub applied_events: Counter<u64>,
+    /// Invoices that were issued, by whether they came in by import.
+    pub issued_invoices: Counter<u64>,
     /// Items of ApplyCredits that were answered, by outcome.
     pub applications: Counter<u64>,
     /// Items of ReverseApplications that were answered, by outcome.
@@ -21,6 +23,10 @@ impl Metrics {
             applied_events: meter
                 .u64_counter("recoup_invoicing_applied_events")
                 .with_description("Events of other services that were applied, by type")
+                .build(),
+            issued_invoices: meter
+                .u64_counter("recoup_invoicing_issued_invoices")
+                .with_description("Invoices that were issued, by whether they came in by import")
                 .build(),
             applications: meter
                 .u64_counter("recoup_invoicing_applications")

@@ -6,21 +6,25 @@ use std::time::Duration;
 use contracts::invoicing::issue_invoice_request::Subject;
 use contracts::invoicing::{Invoice, IssueInvoiceRequest, NewInvoice};
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use testkit::eventually_some;
 use tonic::Code;
 
 use crate::fixture::{OURS, reason};
 use crate::shop::{Shop, line, new_invoice};
 
-/// Sends until it is answered or refused for good, as a client does: a twin that is still running and
-/// a database that is busy pass.
+/// Sends until it is answered or refused for good, as a client does: a twin that is still running, a
+/// database that is busy and a deadline that has passed tell to repeat the same request.
 async fn settled(shop: &Shop, request: &IssueInvoiceRequest) -> Result<Invoice, String> {
     let patience = Duration::from_secs(60);
     eventually_some(patience, "the request is settled", async || {
         match shop.send_issue(OURS, request.clone()).await {
             Ok(answer) => answer.into_inner().invoice.map(Ok),
             Err(status) => match status.code() {
-                Code::Aborted | Code::Unavailable | Code::ResourceExhausted => None,
+                Code::Aborted
+                | Code::Unavailable
+                | Code::ResourceExhausted
+                | Code::DeadlineExceeded => None,
                 _ => Some(Err(reason(&status))),
             },
         }
@@ -100,10 +104,10 @@ async fn p12_parallel_issues_leave_no_gap_whoever_is_refused() {
         }
         settled(shop, &request).await
     };
-    let issues = (0..200).map(one);
+    let mut outcomes = stream::iter((0..200).map(one)).buffer_unordered(50);
     let mut numbers = BTreeSet::new();
     let mut refusals = Vec::new();
-    for outcome in join_all(issues).await {
+    while let Some(outcome) = outcomes.next().await {
         match outcome {
             Ok(invoice) => assert!(numbers.insert(invoice.invoice_number)),
             Err(reason) => refusals.push(reason),

@@ -1,14 +1,18 @@
 //! Voiding: taken back as a whole, as long as nothing stands against it.
 
 use contracts::google::r#type::Date;
+use contracts::invoicing::application_service_client::ApplicationServiceClient;
 use contracts::invoicing::{
-    ClosingKind, DisputeResolution, DisputeResolved, InvoiceState, InvoiceVoided,
-    VoidInvoiceRequest,
+    ApplyCreditsRequest, ClosingKind, CreditApplication, DisputeResolution, DisputeResolved,
+    InvoiceState, InvoiceVoided, ReverseApplicationsRequest, VoidInvoiceRequest,
 };
+use invoicing::domain::InvoiceId;
+use jiff::civil::date;
 use tonic::Code;
 
 use crate::fixture::{OURS, fields, reason};
 use crate::shop::{Shop, amount, data, day};
+use crate::till::{for_invoice, returned};
 
 #[tokio::test]
 async fn a_draft_ends_without_a_number_and_nobody_is_told() {
@@ -134,22 +138,46 @@ async fn dispute_row(shop: &Shop, invoice_id: &str, note: &str, resolution: Opti
     .unwrap();
 }
 
+/// Money that stands against it keeps an invoice from being void; taken back, it does not.
 #[tokio::test]
-async fn is_3_what_stands_against_an_invoice_keeps_it_from_being_void() {
+async fn is_3_what_stands_against_an_invoice_is_taken_back_first() {
     let shop = Shop::open().await;
     let issued = shop.issued("10.00").await;
-    sqlx::query("UPDATE open_item SET open_amount = 9.99")
-        .execute(&shop.pool)
-        .await
-        .unwrap();
+    let invoice_id = InvoiceId(issued.invoice_id.parse().unwrap());
+    let paid = CreditApplication {
+        customer_id: shop.customer_id.clone(),
+        ..for_invoice(invoice_id, "0.01", date(2026, 3, 1))
+    };
+    let application_id = paid.application_id.clone();
+    let mut applications = ApplicationServiceClient::new(shop.world.channel());
+    let asked = ApplyCreditsRequest {
+        request_id: shop.request_id(),
+        applications: vec![paid],
+    };
+    let asked = shop.world.of_payments(OURS, asked);
+    applications.apply_credits(asked).await.unwrap();
+    let part_paid = shop.read(&issued.invoice_id).await;
+    assert_eq!(amount(&part_paid.open_amount), "9.99");
     let refused = shop.void(&issued.invoice_id, "").await.unwrap_err();
     let expected = (Code::FailedPrecondition, "INVOICE_HAS_ALLOCATIONS");
     assert_eq!((refused.code(), reason(&refused).as_str()), expected);
-    assert_eq!(
-        shop.read(&issued.invoice_id).await.state(),
-        InvoiceState::Issued
-    );
-    assert_eq!(shop.told().await, ["InvoiceIssued"]);
+    assert_eq!(shop.read(&issued.invoice_id).await, part_paid);
+
+    let asked = ReverseApplicationsRequest {
+        request_id: shop.request_id(),
+        reversals: vec![returned(&application_id, date(2026, 3, 1))],
+    };
+    let asked = shop.world.of_payments(OURS, asked);
+    applications.reverse_applications(asked).await.unwrap();
+    let void = shop.void(&issued.invoice_id, "").await.unwrap();
+    assert_eq!(void.state(), InvoiceState::Void);
+    let told = [
+        "InvoiceIssued",
+        "ApplicationApplied",
+        "ApplicationReversed",
+        "InvoiceVoided",
+    ];
+    assert_eq!(shop.told().await, told);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use contracts::common::{ImportOptions, ImportReport, ImportState};
 use contracts::invoicing::{ImportInvoicesRequest, ImportInvoicesResponse};
 use jiff::Timestamp;
+use opentelemetry::KeyValue;
 use postgres::idempotency::{self, Begun};
 use postgres::{TenantId, Tx, audit};
 use prost::Message as _;
@@ -17,9 +18,9 @@ use super::import_issue::issue_in_tx;
 use super::import_judge::{Judged, Known, judge};
 use super::import_receive::receive;
 use super::import_rows::{Row, read};
-use super::known::today_in_tx;
 use crate::app::App;
 use crate::domain::{Customer, Invoice, InvoiceId};
+use crate::rpc::business_day::today_in_tx;
 use crate::rpc::heard::until_heard;
 use crate::rpc::wire::content::CustomerKey;
 use crate::store;
@@ -54,7 +55,9 @@ pub async fn handle(
         let mut judged = app.stamped(|stamp| judge(&rows, unreadable.clone(), &known, stamp));
         let state = state_of(options, &judged);
         let report = report(state, request.rows.len(), &mut judged);
+        let mut issued = 0;
         if state == ImportState::Completed {
+            issued = u64::try_from(judged.accepted.len()).unwrap_or_default();
             issue_in_tx(&app, &mut tx, &call, judged.accepted, now).await?;
             let facts = json!({ "imported_count": report.imported_count });
             let entry = call.audit(format!("invoice_import/{import_id}"), facts, now);
@@ -68,6 +71,8 @@ pub async fn handle(
         };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
         tx.commit().await?;
+        let imported = KeyValue::new("imported", true);
+        app.metrics.issued_invoices.add(issued, &[imported]);
         Ok(Answer::new(answer))
     })
     .await;

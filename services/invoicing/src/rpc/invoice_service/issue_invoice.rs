@@ -6,16 +6,18 @@ use contracts::invoicing::issue_invoice_request::Subject;
 use contracts::invoicing::{IssueInvoiceRequest, IssueInvoiceResponse};
 use events::append_in_tx;
 use jiff::Timestamp;
+use opentelemetry::KeyValue;
 use postgres::idempotency::{self, Begun};
 use postgres::{TenantId, Tx, audit};
 use prost::Message as _;
 use runtime::{Answer, Call, Refusal, Violations};
 use serde_json::json;
 
-use super::known::{customer_in_tx, issued, today_in_tx};
+use super::known::{customer_in_tx, issued};
 use crate::app::App;
-use crate::domain::{Invoice, InvoiceId, IssuePlan, NumberedDocument, Receivable, Standing};
+use crate::domain::{Customer, Invoice, InvoiceId, NumberedDocument, Receivable, Standing};
 use crate::events::outbound::announce;
+use crate::rpc::business_day::today_in_tx;
 use crate::rpc::error;
 use crate::rpc::heard::until_heard;
 use crate::rpc::wire::content::{BroughtInvoice, CustomerKey, new_invoice};
@@ -47,9 +49,12 @@ pub async fn handle(
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
             Begun::First(first) => first,
         };
-        let mut invoice = draft_in_tx(&mut tx, tenant, &to_issue, &request.etag, now).await?;
+        let draft = draft_in_tx(&mut tx, tenant, &to_issue, &request.etag, now).await?;
+        let (mut invoice, customer) = draft;
+        let today = today_in_tx(&mut tx, tenant, now).await?;
         let invoice_id = invoice.invoice_id;
-        let plan = plan_in_tx(&mut tx, tenant, &invoice, now).await?;
+        let plan = invoice.plan_issue(&customer, today);
+        let plan = plan.map_err(|error| error::issue_refused(invoice_id, &error))?;
         let number = draw_in_tx(&mut tx, tenant, &invoice.content.series_code, now).await?;
         app.stamped(|stamp| invoice.issue(plan, number, stamp))
             .map_err(Refusal::internal)?;
@@ -65,6 +70,8 @@ pub async fn handle(
         };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
         tx.commit().await?;
+        let imported = KeyValue::new("imported", false);
+        app.metrics.issued_invoices.add(1, &[imported]);
         Ok(Answer::new(answer))
     })
     .await;
@@ -89,13 +96,14 @@ fn to_issue(app: &App, subject: Option<&Subject>) -> Result<ToIssue, Refusal> {
     violations.complete((read,)).map(|(read,)| read)
 }
 
+/// The draft, and the customer with the terms that credit announced: no service is asked.
 async fn draft_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
     to_issue: &ToIssue,
     etag: &str,
     now: Timestamp,
-) -> Result<Invoice, Refusal> {
+) -> Result<(Invoice, Customer), Refusal> {
     match to_issue {
         ToIssue::Draft(invoice_id) => {
             let draft = store::invoice::lock_in_tx(tx, tenant, *invoice_id).await?;
@@ -103,29 +111,16 @@ async fn draft_in_tx(
             if matches!(draft.standing, Standing::Draft { .. }) {
                 error::check_etag(etag, &field::etag(draft.version()))?;
             }
-            Ok(draft)
+            let customer = CustomerKey::Id(draft.content.customer_id);
+            Ok((draft, customer_in_tx(tx, tenant, &customer).await?))
         }
         ToIssue::New(invoice_id, new) => {
             let customer = customer_in_tx(tx, tenant, &new.brought.customer).await?;
             let content = new.brought.owed_by(customer.customer_id);
             let draft = Invoice::draft(*invoice_id, new.external_id.clone(), content, now);
-            draft.map_err(Refusal::internal)
+            Ok((draft.map_err(Refusal::internal)?, customer))
         }
     }
-}
-
-/// Terms come from what credit announced: no service is asked.
-async fn plan_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    invoice: &Invoice,
-    now: Timestamp,
-) -> Result<IssuePlan, Refusal> {
-    let today = today_in_tx(tx, tenant, now).await?;
-    let customer = CustomerKey::Id(invoice.content.customer_id);
-    let customer = customer_in_tx(tx, tenant, &customer).await?;
-    let plan = invoice.plan_issue(&customer, today);
-    plan.map_err(|error| error::issue_refused(invoice.invoice_id, &error))
 }
 
 async fn draw_in_tx(

@@ -1,7 +1,5 @@
 //! What credit has announced and an invoice needs, and what is told once it is issued.
 
-use jiff::Timestamp;
-use jiff::civil::Date;
 use postgres::{TenantId, Tx};
 use runtime::Refusal;
 
@@ -28,20 +26,6 @@ pub(super) async fn customer_in_tx(
         }
     };
     found.ok_or_else(|| error::customer_not_yet_known(key))
-}
-
-/// The day it is for the tenant.
-///
-/// # Errors
-/// UNAVAILABLE (TENANT_NOT_YET_KNOWN), or the database's.
-pub(super) async fn today_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    now: Timestamp,
-) -> Result<Date, Refusal> {
-    let known = store::tenant::find_in_tx(tx, tenant).await?;
-    let known = known.ok_or_else(error::tenant_not_yet_known)?;
-    Ok(known.day_of(now))
 }
 
 /// What others are told of an invoice that was just issued.

@@ -20,7 +20,7 @@ pub async fn insert_in_tx(
     imported: bool,
 ) -> Result<bool, DbError> {
     let json = Json::of(invoices)?;
-    let debts: Vec<Option<&Receivable>> = invoices.iter().map(|one| one.receivable()).collect();
+    let issued = Issued::of(invoices);
     let inserted = sqlx::query!(
         "INSERT INTO invoice (tenant_id, imported, invoice_id, external_id, state, customer_id,
                               currency, invoice_number, invoice_date, due, early_payment_offer,
@@ -53,11 +53,8 @@ pub async fn insert_in_tx(
         &row::column(invoices, |one| one.state().code().to_owned()),
         &row::column(invoices, |one| one.content.customer_id.0),
         &row::column(invoices, |one| one.content.currency.code().to_owned()),
-        &row::column(&debts, |debt| debt.map(|debt| debt.invoice_number.clone())) as _,
-        &row::column(invoices, |one| one
-            .content
-            .invoice_date
-            .map(|day| day.to_string())) as _,
+        &issued.numbers as _,
+        &issued.invoice_dates as _,
         &json.due as _,
         &json.offer as _,
         &row::column(invoices, |one| one.content.series_code.clone()),
@@ -70,18 +67,13 @@ pub async fn insert_in_tx(
         &row::column(invoices, |one| one.totals.gross_amount.amount()),
         &json.taxes,
         &row::column(invoices, |one| one.policy_version.clone()) as _,
-        &row::column(&debts, |debt| debt
-            .map(|debt| debt.counts_from_date.to_string())) as _,
-        &row::column(&debts, |debt| debt
-            .and_then(|debt| debt.closed_date)
-            .map(|day| day.to_string())) as _,
-        &row::column(&debts, |debt| debt
-            .and_then(|debt| debt.closing_kind)
-            .map(|kind| kind.code().to_owned())) as _,
-        &row::column(&debts, |debt| debt.map_or(0, |debt| debt.last_entry_number)),
+        &issued.counts_from_dates as _,
+        &issued.closed_dates as _,
+        &issued.closing_kinds as _,
+        &issued.last_entry_numbers,
         &row::column(invoices, |one| one.version()),
         &row::column(invoices, |one| one.create_time.to_string()),
-        &row::column(invoices, |one| one.issued_time.map(|time| time.to_string())) as _,
+        &issued.times as _,
     )
     .execute(&mut **tx)
     .await?
@@ -91,6 +83,38 @@ pub async fn insert_in_tx(
     }
     line::insert_in_tx(tx, tenant, invoices).await?;
     Ok(true)
+}
+
+/// What comes with issuing, a column each; null in a draft, where the invoice date may be too.
+struct Issued {
+    numbers: Vec<Option<String>>,
+    invoice_dates: Vec<Option<String>>,
+    counts_from_dates: Vec<Option<String>>,
+    closed_dates: Vec<Option<String>>,
+    closing_kinds: Vec<Option<String>>,
+    last_entry_numbers: Vec<i64>,
+    times: Vec<Option<String>>,
+}
+
+impl Issued {
+    fn of(invoices: &[&Invoice]) -> Self {
+        let of_debt = |value: &dyn Fn(&Receivable) -> Option<String>| {
+            row::column(invoices, |one| one.receivable().and_then(value))
+        };
+        Self {
+            numbers: of_debt(&|debt| Some(debt.invoice_number.clone())),
+            invoice_dates: row::column(invoices, |one| {
+                one.content.invoice_date.map(|day| day.to_string())
+            }),
+            counts_from_dates: of_debt(&|debt| Some(debt.counts_from_date.to_string())),
+            closed_dates: of_debt(&|debt| debt.closed_date.map(|day| day.to_string())),
+            closing_kinds: of_debt(&|debt| debt.closing_kind.map(|kind| kind.code().to_owned())),
+            last_entry_numbers: row::column(invoices, |one| {
+                one.receivable().map_or(0, |debt| debt.last_entry_number)
+            }),
+            times: row::column(invoices, |one| one.issued_time.map(|time| time.to_string())),
+        }
+    }
 }
 
 /// What is stored as JSON, a column each.
