@@ -12,14 +12,27 @@ use runtime::{Shutdown, Telemetry};
 use testkit::{InProcess, SmtpSink, TestDatabase};
 use tonic::Request;
 use tonic::transport::Channel;
+use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
 /// The tenant most tests act for.
 pub const OURS: TenantId =
     TenantId::new(Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0001));
 
+/// Another tenant.
+pub const THEIRS: TenantId =
+    TenantId::new(Uuid::from_u128(0x0190_a000_0000_7000_8000_0000_0000_0002));
+
 /// What a tenant's application may do: everything here.
-const SCOPES: &str = "feed:read";
+const SCOPES: &str = "feed:read \
+    reminders.strategies:read reminders.strategies:write \
+    reminders.templates:read reminders.templates:write reminders.message_contents:read \
+    reminders.contact_policies:read reminders.contact_policies:write \
+    reminders.consents:read reminders.consents:write \
+    reminders.communications:read reminders.communications:write \
+    reminders.promises:read reminders.promises:write \
+    reminders.holds:read reminders.holds:write \
+    reminders.tasks:read reminders.tasks:write";
 
 /// A running service.
 pub struct World {
@@ -39,6 +52,11 @@ impl World {
 
     /// With settings of its own.
     pub async fn start_with(settings: &str) -> Self {
+        Self::start_layered(&[settings]).await
+    }
+
+    /// With settings of its own, the later over the earlier.
+    pub async fn start_layered(settings: &[&str]) -> Self {
         runtime::tls::install_crypto();
         let database = TestDatabase::new("reminders", &reminders::migrations()).await;
         let smtp = SmtpSink::start().await;
@@ -66,7 +84,9 @@ impl World {
         let layers = Layers::try_new(reminders::SERVICE, &defaults()).unwrap();
         let layers = layers.text("test", &text).unwrap();
         let layers = layers.text("peers", NOWHERE).unwrap();
-        let config: Config = layers.text("own", settings).unwrap().build().unwrap();
+        let lay = |layers: Layers, text: &&str| layers.text("own", text).unwrap();
+        let layers = settings.iter().fold(layers, lay);
+        let config: Config = layers.build().unwrap();
         let (clock, hand) = Clock::manual("2026-03-02T09:00:00Z".parse().unwrap());
         let server = serve(config, clock).await;
         Self {
@@ -102,6 +122,25 @@ impl World {
             .insert("authorization", bearer.parse().unwrap());
         request
     }
+}
+
+/// The reason of a refusal.
+pub fn reason(status: &tonic::Status) -> String {
+    status
+        .get_details_error_info()
+        .map(|info| info.reason)
+        .unwrap_or_default()
+}
+
+/// The fields that a refusal names.
+pub fn fields(status: &tonic::Status) -> Vec<String> {
+    let bad = status
+        .get_details_bad_request()
+        .map(|bad| bad.field_violations);
+    bad.unwrap_or_default()
+        .into_iter()
+        .map(|violation| violation.field)
+        .collect()
 }
 
 /// Peers that nobody is behind, until a test says otherwise.
