@@ -13,18 +13,33 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
+use contracts::sandbox::clock_service_server::ClockServiceServer;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
+use jiff::Timestamp;
 use postgres::Database;
-use runtime::{Authenticator, Health, Panicked, Server, Shutdown, Tasks, Telemetry, admin};
+use runtime::{Authenticator, Health, Panicked, Runner, Server, Shutdown, Tasks, Telemetry, admin};
 use stores::provision::{self, Login};
 use stores::{Stores, StoresConfig};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::keys::Keys;
+use crate::sandbox::{self, Unstarted};
 use crate::services::{self, Part, Started, World};
 use crate::settings::{self, Config, Listen};
+
+/// Whose time the services go by.
+#[derive(Debug, Clone, Copy)]
+pub enum Time {
+    /// The clock of the wall.
+    OfTheSystem,
+    /// A clock that `ClockService` moves. On data that had one it goes on from there.
+    Sandbox {
+        /// Where it stands at first.
+        start: Timestamp,
+    },
+}
 
 /// An installation that answers.
 #[derive(Debug)]
@@ -47,7 +62,7 @@ impl Installation {
     pub async fn start(
         data_dir: &Path,
         listen: Listen,
-        clock: Clock,
+        time: Time,
         (telemetry, shutdown): (&Telemetry, Shutdown),
     ) -> anyhow::Result<Self> {
         let stores = Stores::start(StoresConfig::new(data_dir)).await?;
@@ -58,6 +73,14 @@ impl Installation {
         let (listener, address) = bind(config.server.listen).await?;
         let (admin_listener, admin_address) = bind(config.server.admin_listen).await?;
 
+        let (clock, sandbox) = match time {
+            Time::OfTheSystem => (Clock::system(), None),
+            Time::Sandbox { start } => {
+                let (clock, unstarted) = Unstarted::open(stores.data_dir(), start)?;
+                (clock, Some(unstarted))
+            }
+        };
+
         // What the drain waits for, and what outlives it.
         let (tasks, background) = (Tasks::new(), Tasks::new());
         let world = World {
@@ -65,11 +88,22 @@ impl Installation {
             keys: &keys,
             address,
             clock,
+            sandbox: sandbox.is_some(),
             telemetry,
             tasks: &tasks,
             shutdown: &shutdown,
         };
         let Started { services, parts } = services::start(&world).await?;
+        let services = match sandbox {
+            Some(unstarted) => {
+                let sandbox = unstarted.over(parts.clone(), &tasks, &shutdown);
+                let runner = Runner::new("sandbox", tasks.clone());
+                services.with(ClockServiceServer::new(sandbox::rpc::Rpc::new(
+                    sandbox, runner,
+                )))
+            }
+            None => services,
+        };
         let (metrics, stop) = (telemetry.clone(), shutdown.clone());
         let admin = admin::serve(admin_listener, metrics, stop, all_ready(&parts));
         background.spawn("admin", admin);

@@ -7,6 +7,7 @@
 //! | [`settings`] | what is decided here of each service's settings |
 //! | [`keys`] | the signing keys of an installation |
 //! | [`data_dir`] | where an installation lives |
+//! | [`sandbox`] | the clock of all services, and the hand that moves it |
 //! | [`up`], [`token`], [`demo`] | the commands |
 //!
 //! It has no rule and no table: a service behaves here as it does alone, through the same `App`
@@ -17,6 +18,7 @@ pub mod data_dir;
 pub mod demo;
 pub mod installation;
 pub mod keys;
+pub mod sandbox;
 pub mod services;
 pub mod settings;
 pub mod token;

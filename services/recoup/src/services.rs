@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 
+use anyhow::Context as _;
 use calendar::Clock;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
@@ -24,9 +25,11 @@ pub type Migrations = fn() -> Migrator;
 
 /// Every service of this process, with its schema. One that is to be served is added here and in
 /// [`start`].
-pub const ALL: [(&str, Migrations); 2] = [
+pub const ALL: [(&str, Migrations); 4] = [
     (credit::SERVICE, credit::migrations),
     (invoicing::SERVICE, invoicing::migrations),
+    (payments::SERVICE, payments::migrations),
+    (reminders::SERVICE, reminders::migrations),
 ];
 
 /// Their names.
@@ -45,6 +48,8 @@ pub struct World<'a> {
     pub address: SocketAddr,
     /// Business time.
     pub clock: Clock,
+    /// Whether that is a sandbox's.
+    pub sandbox: bool,
     /// Figures of operation.
     pub telemetry: &'a Telemetry,
     /// What goes on between calls.
@@ -76,40 +81,58 @@ pub struct Part {
     pub timers: Option<(Wakeups, Running)>,
 }
 
+/// Starts one service as in a process of its own: its settings, its app, its runner.
+macro_rules! started {
+    ($service:ident, $world:expr, $jobs:expr) => {{
+        let layers = $service::config::layers(None)?;
+        let config = $world.settings($service::SERVICE, layers, $jobs)?.build()?;
+        let World {
+            clock,
+            telemetry,
+            tasks,
+            shutdown,
+            ..
+        } = $world;
+        let app = $service::app::App::start(&config, clock.clone(), telemetry, tasks, shutdown);
+        let app = app.await.context($service::SERVICE)?;
+        (app, Runner::new($service::SERVICE, Tasks::clone(tasks)))
+    }};
+}
+
+/// A started service as a part.
+macro_rules! part {
+    ($service:ident, $app:expr, $timers:expr) => {
+        Part {
+            service: $service::SERVICE,
+            db: $app.db.clone(),
+            feed: $app.feed.clone(),
+            timers: $timers,
+        }
+    };
+}
+
 /// Starts every service.
 ///
 /// # Errors
 /// A setting that is wrong, or a database that is out of reach, unfit or behind.
 pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
-    let World {
-        clock,
-        telemetry,
-        tasks,
-        shutdown,
-        ..
-    } = world;
-    let runner = |service| Runner::new(service, Tasks::clone(tasks));
-
-    let config = world
-        .settings(credit::SERVICE, credit::config::layers(None)?)?
-        .build()?;
-    let credit =
-        credit::app::App::start(&config, clock.clone(), telemetry, tasks, shutdown).await?;
-    let of_credit = runner(credit::SERVICE);
-
-    let config = world
-        .settings(invoicing::SERVICE, invoicing::config::layers(None)?)?
-        .build()?;
-    let invoicing =
-        invoicing::app::App::start(&config, clock.clone(), telemetry, tasks, shutdown).await?;
-    let of_invoicing = runner(invoicing::SERVICE);
+    let (credit, of_credit) = started!(credit, world, Jobs::ByTimer);
+    let (invoicing, of_invoicing) = started!(invoicing, world, Jobs::None);
+    let (payments, of_payments) = started!(payments, world, Jobs::ByTimer);
+    let (reminders, of_reminders) = started!(reminders, world, Jobs::ByTimer);
 
     let services = credit::rpc::own(Services::new(), &credit, &of_credit);
     let services = invoicing::rpc::own(services, &invoicing, &of_invoicing);
-    let feeds =
-        credit::rpc::feed(&credit, &of_credit).and(invoicing::rpc::feed(&invoicing, &of_invoicing));
-    // Credit consumes no feed: it parks nothing.
-    let parked = invoicing::rpc::parked(&invoicing, &of_invoicing);
+    let services = payments::rpc::own(services, &payments, &of_payments);
+    let services = reminders::rpc::own(services, &reminders, &of_reminders);
+    let feeds = credit::rpc::feed(&credit, &of_credit)
+        .and(invoicing::rpc::feed(&invoicing, &of_invoicing))
+        .and(payments::rpc::feed(&payments, &of_payments))
+        .and(reminders::rpc::feed(&reminders, &of_reminders));
+    let parked = credit::rpc::parked(&credit, &of_credit)
+        .and(invoicing::rpc::parked(&invoicing, &of_invoicing))
+        .and(payments::rpc::parked(&payments, &of_payments))
+        .and(reminders::rpc::parked(&reminders, &of_reminders));
     Ok(Started {
         services: services
             .with(
@@ -123,25 +146,41 @@ pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
                     .max_encoding_message_size(MAX_MESSAGE_BYTES),
             ),
         parts: vec![
-            Part {
-                service: credit::SERVICE,
-                db: credit.db.clone(),
-                feed: credit.feed.clone(),
-                timers: None,
-            },
-            Part {
-                service: invoicing::SERVICE,
-                db: invoicing.db.clone(),
-                feed: invoicing.feed.clone(),
-                timers: None,
-            },
+            part!(
+                credit,
+                credit,
+                Some((credit.wakeups.clone(), credit.running.clone()))
+            ),
+            part!(invoicing, invoicing, None),
+            part!(
+                payments,
+                payments,
+                Some((payments.wakeups.clone(), payments.running.clone()))
+            ),
+            part!(
+                reminders,
+                reminders,
+                Some((reminders.wakeups.clone(), reminders.running.clone()))
+            ),
         ],
     })
 }
 
+/// Whether a service has jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Jobs {
+    None,
+    ByTimer,
+}
+
 impl World<'_> {
-    fn settings(&self, service: &str, layers: Layers) -> anyhow::Result<Layers> {
+    fn settings(&self, service: &str, layers: Layers, jobs: Jobs) -> anyhow::Result<Layers> {
         let (here, services) = (self.address, names());
-        settings::of_service(layers, service, (self.stores, self.keys), (here, &services))
+        let stores = (self.stores, self.keys);
+        let layers = settings::of_service(layers, service, stores, (here, &services))?;
+        match (self.sandbox, jobs) {
+            (true, Jobs::ByTimer) => settings::of_sandbox(layers),
+            (true, Jobs::None) | (false, _) => Ok(layers),
+        }
     }
 }

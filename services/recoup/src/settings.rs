@@ -104,6 +104,16 @@ pub fn of_service(
     Ok(layers.text(LAYER, &text)?)
 }
 
+/// Over the settings of a service with jobs, in a sandbox: a year goes by in seconds, so what has to
+/// be tried again is tried again at once.
+///
+/// # Errors
+/// None that a user could cause.
+pub fn of_sandbox(layers: Layers) -> anyhow::Result<Layers> {
+    let text = "[timers]\npoll_period_ms = 20\nretry_pause_ms = 20\nmax_retry_pause_ms = 200\n";
+    Ok(layers.text(LAYER, text)?)
+}
+
 fn issuer(keys: &Keys, name: &str, peer: &str) -> String {
     let jwks_file = path(&keys.public_file(name));
     format!(

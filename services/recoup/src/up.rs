@@ -1,10 +1,11 @@
 //! `recoup up`: an installation for development, until Ctrl-C.
 
 use calendar::Clock;
+use jiff::Timestamp;
 use runtime::{Shutdown, Tasks, Telemetry};
 
 use crate::data_dir::DataDir;
-use crate::installation::Installation;
+use crate::installation::{Installation, Time};
 use crate::settings::{self, Config, Listen};
 use crate::token::{self, DEVELOPMENT_TENANT, Wish};
 
@@ -15,6 +16,12 @@ pub struct Arguments {
     data_dir: DataDir,
     #[command(flatten)]
     listen: Listen,
+    /// Give all services one clock that stands still until ClockService.Advance moves it
+    #[arg(long)]
+    sandbox: bool,
+    /// Where the clock of a new sandbox stands [default: now]
+    #[arg(long, requires = "sandbox", value_name = "INSTANT")]
+    start: Option<Timestamp>,
 }
 
 /// Runs the command: until SIGTERM or SIGINT.
@@ -29,18 +36,35 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let shutdown = Shutdown::on_signals(config.server.drain_timeout(), &background)?;
     let data_dir = arguments.data_dir.path();
     let running = (&telemetry, shutdown);
-    let installation =
-        Installation::start(&data_dir, arguments.listen, Clock::system(), running).await?;
-    greet(&installation)?;
+    let time = arguments.time();
+    let installation = Installation::start(&data_dir, arguments.listen, time, running).await?;
+    greet(&installation, time)?;
     let outcome = installation.ended().await;
     telemetry.flush().await;
     outcome
 }
 
-fn greet(installation: &Installation) -> anyhow::Result<()> {
+impl Arguments {
+    fn time(&self) -> Time {
+        if self.sandbox {
+            let start = self.start.unwrap_or_else(|| Clock::system().now());
+            Time::Sandbox { start }
+        } else {
+            Time::OfTheSystem
+        }
+    }
+}
+
+fn greet(installation: &Installation, time: Time) -> anyhow::Result<()> {
     let token = token::signed(installation.keys(), &Wish::default())?;
     let (address, admin) = (installation.address(), installation.admin_address());
     let data_dir = installation.stores().data_dir().display();
+    let hint = match time {
+        Time::OfTheSystem => "",
+        Time::Sandbox { .. } => {
+            "A sandbox: its clock moves by recoup.sandbox.v1.ClockService/Advance alone.\n"
+        }
+    };
     let greeting = format!(
         "recoup is up at http://{address} (gRPC, gRPC-Web, reflection); http://{admin}/metrics\n\
          data   {data_dir}\n\
@@ -53,7 +77,7 @@ fn greet(installation: &Installation) -> anyhow::Result<()> {
          --header \"authorization: Bearer $(recoup token --data-dir {data_dir})\" \\\n    \
          http://{address}/recoup.invoicing.v1.NumberSeriesService/ListNumberSeries\n\
          \n\
-         Ctrl-C ends it; the data stays.",
+         {hint}Ctrl-C ends it; the data stays.",
     );
     #[expect(clippy::print_stdout, reason = "the output of the command")]
     {

@@ -13,7 +13,6 @@ mod invoicing;
 use std::time::Duration;
 
 use anyhow::ensure;
-use calendar::Clock;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,7 +23,7 @@ use runtime::{Shutdown, Tasks, Telemetry};
 use stores::ScratchDir;
 
 use crate::demo::client::World;
-use crate::installation::Installation;
+use crate::installation::{Installation, Time};
 use crate::settings::{self, Config, Listen};
 
 /// Runs the whole story on data of its own and checks it; exits with 1 when anything is not so.
@@ -87,9 +86,11 @@ async fn on_scratch_data(
 ) -> anyhow::Result<Vec<Row>> {
     bar.set_message("starting Postgres, Redis and the services");
     let scratch = ScratchDir::create()?;
-    let (clock, _hand) = Clock::manual(beginning()?);
+    let time = Time::Sandbox {
+        start: beginning()?,
+    };
     let running = (telemetry, shutdown);
-    let installation = Installation::start(scratch.path(), listen, clock, running).await?;
+    let installation = Installation::start(scratch.path(), listen, time, running).await?;
     bar.inc(1);
     let told = async { tell(&World::try_new(&installation, telemetry)?, bar).await }.await;
     installation.end().await?;

@@ -30,6 +30,11 @@ pub struct Up {
 impl Up {
     /// Starts one and returns when it has said that it is up.
     pub fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &[])
+    }
+
+    /// The same, with more options.
+    pub fn start_with(data_dir: &Path, options: &[&str]) -> Self {
         let mut command = recoup(data_dir);
         command.args([
             "up",
@@ -38,6 +43,7 @@ impl Up {
             "--admin-listen",
             "127.0.0.1:0",
         ]);
+        command.args(options);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut said = |start: &str| {

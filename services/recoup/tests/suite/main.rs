@@ -9,5 +9,6 @@
 mod child;
 mod demo;
 mod lifecycle;
+mod sandbox;
 mod serving;
 mod tokens;

@@ -1,0 +1,258 @@
+//! The way of the clock: at each due time it stops until all is quiet, then goes on to the next.
+//!
+//! One advance runs at a time, in a task of its own: whoever asked for it may go away. What it has
+//! reached so far stands in a watched value, from which each caller takes what it was not told yet.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use contracts::convert::instant_to_wire;
+use contracts::sandbox::AdvanceResult;
+use jiff::Timestamp;
+use postgres::TenantId;
+use postgres::idempotency::Key;
+use timers::quiet::Due;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::sandbox::look::{self, Look};
+use crate::sandbox::records::Advance;
+use crate::sandbox::{Sandbox, unsettled};
+use crate::services::Part;
+
+/// Pauses between two looks: they grow from the first to the last, since most work is short.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+
+/// Due timers of a service that one look takes in.
+const DUE_LIMIT: i64 = 1_000;
+
+/// How many tokens one timer may bear at one instant. Tries and postponements need some dozens; a
+/// job that schedules itself for the instant it is done at draws a new one for ever.
+const TOKENS_LIMIT: usize = 1_000;
+
+/// Timers that fell due, by service and kind.
+pub(super) type Reached = BTreeMap<(&'static str, String), i32>;
+
+/// Where an advance is.
+#[derive(Debug, Clone)]
+pub(super) struct Progress {
+    /// The clock.
+    pub time: Timestamp,
+    /// All that fell due since the advance began.
+    pub reached: Reached,
+    /// Whether everything due at this instant is done.
+    pub quiet: bool,
+    /// How it ended.
+    pub end: Option<Result<AdvanceResult, Stopped>>,
+}
+
+/// Why an advance ended before its target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// A job that is due at this instant schedules itself at it again and again.
+    NotSettling {
+        /// Whose job it is.
+        service: &'static str,
+        /// Its kind of timer.
+        kind: String,
+    },
+    /// The process ends. The same request goes on in the next one.
+    ShuttingDown,
+    /// Something failed; the log says what.
+    Failed(String),
+}
+
+/// An advance under way, or one that has ended.
+#[derive(Debug)]
+pub(super) struct Running {
+    /// Who asked for it, and what.
+    pub key: Key,
+    /// Where the clock goes.
+    pub target: Timestamp,
+    /// Where it is.
+    pub progress: watch::Receiver<Progress>,
+}
+
+impl Running {
+    /// Whether it is still under way.
+    pub(super) fn goes_on(&self) -> bool {
+        self.progress.borrow().end.is_none()
+    }
+}
+
+/// A timer, as it is told apart from others.
+type Name = (&'static str, TenantId, String, Uuid);
+
+/// What was seen due at one instant, under which tokens.
+#[derive(Default)]
+struct Seen(HashMap<Name, HashSet<i64>>);
+
+/// How often a timer was seen.
+enum Noted {
+    First,
+    Again,
+    /// Under more tokens than work that comes to an end needs.
+    TooOften,
+}
+
+impl Sandbox {
+    /// Sets out to the target of `advance` in a task of its own.
+    pub(super) fn set_out(self: &Arc<Self>, key: Key, advance: Advance) -> Arc<Running> {
+        let (progress, watched) = watch::channel(Progress {
+            time: self.hand.now(),
+            reached: Reached::new(),
+            quiet: false,
+            end: None,
+        });
+        let running = Arc::new(Running {
+            key: key.clone(),
+            target: advance.target,
+            progress: watched,
+        });
+        let sandbox = Arc::clone(self);
+        self.tasks.spawn("advance of the clock", async move {
+            let end = sandbox.go(&key, advance, &progress).await;
+            let end = end.unwrap_or_else(|error| {
+                let cause = format!("{error:#}");
+                tracing::error!(error = cause, "the clock stopped on its way");
+                Err(Stopped::Failed(cause))
+            });
+            progress.send_modify(|progress| progress.end = Some(end));
+        });
+        running
+    }
+
+    async fn go(
+        &self,
+        key: &Key,
+        mut advance: Advance,
+        progress: &watch::Sender<Progress>,
+    ) -> anyhow::Result<Result<AdvanceResult, Stopped>> {
+        loop {
+            let next_due = match self.settle(progress).await? {
+                Ok(look) => look.next_due,
+                Err(stopped) => return Ok(Err(stopped)),
+            };
+            if self.hand.now() >= advance.target {
+                break;
+            }
+            let next = next_due.map_or(advance.target, |due| due.min(advance.target));
+            advance.stop_count = advance.stop_count.saturating_add(1);
+            self.records.keep_advance(key, &advance)?;
+            self.records.keep_clock(next)?;
+            self.hand.set(next)?;
+            progress.send_modify(|progress| {
+                progress.time = next;
+                progress.quiet = false;
+            });
+        }
+        let result = self.result(&advance).await?;
+        advance.end(&result);
+        self.records.keep_advance(key, &advance)?;
+        Ok(Ok(result))
+    }
+
+    /// Waits until two looks in a row saw all quiet, with the same heads.
+    async fn settle(
+        &self,
+        progress: &watch::Sender<Progress>,
+    ) -> anyhow::Result<Result<Look, Stopped>> {
+        let now = self.hand.now();
+        let (mut seen, mut earlier, mut pause) = (Seen::default(), None, PAUSES.0);
+        loop {
+            if self.shutdown.token().is_cancelled() {
+                return Ok(Err(Stopped::ShuttingDown));
+            }
+            if let Err(stopped) = self.wake_due(now, &mut seen, progress).await? {
+                return Ok(Err(stopped));
+            }
+            let look = look::once(&self.parts, &self.tasks, now).await?;
+            if look.idle && earlier.as_ref() == Some(&look) {
+                progress.send_modify(|progress| progress.quiet = true);
+                return Ok(Ok(look));
+            }
+            if !look.idle {
+                sleep(pause).await;
+                pause = (pause * 2).min(PAUSES.1);
+            }
+            earlier = Some(look);
+        }
+    }
+
+    /// Names what is due to the workers, who otherwise find it by their next sweep, and counts it.
+    async fn wake_due(
+        &self,
+        now: Timestamp,
+        seen: &mut Seen,
+        progress: &watch::Sender<Progress>,
+    ) -> anyhow::Result<Result<(), Stopped>> {
+        for part in &self.parts {
+            let Some((wakeups, _)) = &part.timers else {
+                continue;
+            };
+            let due = timers::quiet::due(&part.db, now, DUE_LIMIT).await;
+            let mut fresh = Reached::new();
+            for due in due.with_context(|| format!("what is due in {}", part.service))? {
+                match seen.note(part, &due) {
+                    Noted::First => {
+                        let work = (part.service, due.timer.kind.clone());
+                        *fresh.entry(work).or_default() += 1;
+                    }
+                    Noted::Again => {}
+                    Noted::TooOften => {
+                        let (service, kind) = (part.service, due.timer.kind);
+                        return Ok(Err(Stopped::NotSettling { service, kind }));
+                    }
+                }
+                wakeups.announce([due.timer]);
+            }
+            if !fresh.is_empty() {
+                progress.send_modify(|progress| {
+                    for (work, count) in fresh {
+                        *progress.reached.entry(work).or_default() += count;
+                    }
+                });
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn result(&self, advance: &Advance) -> anyhow::Result<AdvanceResult> {
+        let unsettled = unsettled::of(&self.parts).await?;
+        Ok(AdvanceResult {
+            current_time: Some(instant_to_wire(self.hand.now())),
+            stop_count: advance.stop_count,
+            unsettled: unsettled.items,
+            unsettled_count: unsettled.count,
+        })
+    }
+
+    /// What a look at this moment sees.
+    pub(super) async fn look(&self) -> anyhow::Result<(Timestamp, Look)> {
+        let now = self.hand.now();
+        Ok((now, look::once(&self.parts, &self.tasks, now).await?))
+    }
+}
+
+impl Seen {
+    fn note(&mut self, part: &Part, due: &Due) -> Noted {
+        let timer = &due.timer;
+        let name = (
+            part.service,
+            timer.tenant,
+            timer.kind.clone(),
+            timer.subject_id,
+        );
+        let tokens = self.0.entry(name).or_default();
+        let first = tokens.is_empty();
+        tokens.insert(due.lease_token);
+        match tokens.len() {
+            _ if first => Noted::First,
+            TOKENS_LIMIT.. => Noted::TooOften,
+            _ => Noted::Again,
+        }
+    }
+}

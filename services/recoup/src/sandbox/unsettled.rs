@@ -1,0 +1,96 @@
+//! What waits for a person, in all services and tenants: no passing of time settles it.
+
+use contracts::convert::instant_to_wire;
+use contracts::sandbox::{UnsettledItem, UnsettledKind};
+use jiff::Timestamp;
+
+use crate::services::Part;
+
+/// Items that are listed at most.
+const LISTED: usize = 1_000;
+
+/// What waits, oldest first, cut to what is listed; and how much there is.
+pub(super) struct Unsettled {
+    pub items: Vec<UnsettledItem>,
+    pub count: i32,
+}
+
+/// Asks every service.
+///
+/// # Errors
+/// A database does not answer.
+pub(super) async fn of(parts: &[Part]) -> anyhow::Result<Unsettled> {
+    let mut found = Vec::new();
+    for part in parts {
+        found.extend(parked_events(part).await?);
+        found.extend(parked_timers(part).await?);
+    }
+    found.sort_by_key(|(since, _)| *since);
+    let count = i32::try_from(found.len())?;
+    let items = found
+        .into_iter()
+        .take(LISTED)
+        .map(|(_, item)| item)
+        .collect();
+    Ok(Unsettled { items, count })
+}
+
+/// Since when, and what.
+type Since = (Timestamp, UnsettledItem);
+
+async fn parked_events(part: &Part) -> anyhow::Result<Vec<Since>> {
+    let parked = events::parking::list(&part.db, None, None, None, i64::MAX).await?;
+    let items = parked.into_iter().map(|parked| {
+        let subject = format!("{}/{}", parked.event.source, parked.event.event_id);
+        let tenant = parked.event.tenant_id;
+        let kind = UnsettledKind::ParkedEvent;
+        item(
+            part,
+            kind,
+            (tenant, subject),
+            "EVENT_PARKED",
+            parked.parked_time,
+        )
+    });
+    Ok(items.collect())
+}
+
+async fn parked_timers(part: &Part) -> anyhow::Result<Vec<Since>> {
+    if part.timers.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut tx = part.db.begin_background().await?;
+    let parked = timers::parked::list_in_tx(&mut tx, None, i64::MAX).await?;
+    tx.commit().await?;
+    let items = parked.into_iter().map(|parked| {
+        let subject = format!("{}/{}", parked.kind, parked.subject_id);
+        let tenant = parked.tenant.to_string();
+        let kind = UnsettledKind::ParkedTimer;
+        item(
+            part,
+            kind,
+            (tenant, subject),
+            "TIMER_PARKED",
+            parked.parked_time,
+        )
+    });
+    Ok(items.collect())
+}
+
+fn item(
+    part: &Part,
+    kind: UnsettledKind,
+    (tenant_id, subject): (String, String),
+    reason: &str,
+    since: Timestamp,
+) -> Since {
+    let item = UnsettledItem {
+        service: part.service.to_owned(),
+        kind: kind.into(),
+        tenant_id,
+        subject,
+        reason: reason.to_owned(),
+        since_time: Some(instant_to_wire(since)),
+    };
+    (since, item)
+}
