@@ -1,19 +1,16 @@
 //! CustomerCreditService: what we owe a customer settles what the customer owes.
 
-use calendar::Zone;
 use contracts::convert::money_to_wire;
 use contracts::invoicing::apply_customer_credit_request::Target;
 use contracts::invoicing::customer_credit_service_client::CustomerCreditServiceClient;
+use contracts::invoicing::issue_credit_note_request::Extent;
 use contracts::invoicing::{
     ApplicationRule, ApplicationStep, ApplyCustomerCreditRequest, ApplyCustomerCreditResponse,
-    ClosingKind, CustomerCreditApplied, InvoiceState, ListCustomerCreditsRequest, NamedInvoice,
-    NamedInvoices,
+    ClosingKind, CreditNoteReason, CustomerCreditApplied, InvoiceState, IssueCreditNoteRequest,
+    ListCustomerCreditsRequest, NamedInvoice, NamedInvoices, StandAloneCredit,
 };
 use futures_util::future::join_all;
-use invoicing::domain::{
-    CreditNoteId, CustomerCredit, CustomerCreditEntry, CustomerCreditId, InvoiceId, Tenant,
-};
-use invoicing::store;
+use invoicing::domain::{CustomerCreditId, InvoiceId};
 use jiff::civil::date;
 use money::{Currency, Money};
 use postgres::TenantId;
@@ -21,79 +18,24 @@ use tonic::{Code, Response, Status};
 use uuid::Uuid;
 
 use crate::fixture::{OURS, THEIRS, fields, reason};
+use crate::office::{Office, line, request_id};
 use crate::till::{Bill, Till, amount, customer, eur, for_invoice, patiently};
 
-/// Tells the service what credit would have told it of the tenant.
-async fn known(till: &Till) {
-    known_as(till, OURS).await;
-}
-
-async fn known_as(till: &Till, tenant_id: TenantId) {
-    let tenant = Tenant {
-        zone: Zone::parse("Europe/Berlin").unwrap(),
-        home_currency: Currency::EUR,
-    };
-    let mut tx = till.db.begin(tenant_id).await.unwrap();
-    store::tenant::upsert_in_tx(&mut tx, tenant_id, &tenant, 1)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-}
-
 /// A credit of customer 1, as a credit note that stands alone leaves it.
-async fn credited(till: &Till, credited: Money) -> CustomerCreditId {
-    let (id, note) = (CustomerCreditId(Uuid::now_v7()), Uuid::now_v7());
-    sqlx::query(
-        "INSERT INTO credit_note (tenant_id, credit_note_id, credit_note_number, customer_id,
-                                  reason, note, credit_note_date, currency, net_amount, tax_amount,
-                                  gross_amount, taxes, customer_credit_id, customer_credit_amount,
-                                  issued_time)
-         VALUES ($1, $2, 'CN-' || $2, $3, 'GOODWILL', '', '2026-01-10', $4, $5, 0, $5, '[]', $6, $5,
-                 now())",
-    )
-    .bind(OURS.uuid())
-    .bind(note)
-    .bind(customer(1).0)
-    .bind(credited.currency().code())
-    .bind(credited.amount())
-    .bind(id.0)
-    .execute(&till.pool)
-    .await
-    .unwrap();
-    let create_time = "2026-01-10T09:00:00Z".parse().unwrap();
-    let entry = CustomerCreditEntry {
-        customer_credit_id: id,
-        entry_number: 1,
-        amount: credited,
-        entry_date: date(2026, 1, 10),
-        application_id: None,
-        create_time,
+async fn credited(office: &Office, credited: Money) -> CustomerCreditId {
+    let request = IssueCreditNoteRequest {
+        request_id: request_id(),
+        extent: Some(Extent::StandAlone(StandAloneCredit {
+            customer_id: customer(1).0.to_string(),
+            currency_code: credited.currency().code().to_owned(),
+            lines: vec![line(&credited.to_amount_string())],
+        })),
+        reason: CreditNoteReason::Goodwill.into(),
+        ..IssueCreditNoteRequest::default()
     };
-    let mut credit = CustomerCredit {
-        customer_credit_id: id,
-        customer_id: customer(1),
-        credit_note_id: CreditNoteId(note),
-        original_amount: credited,
-        open_amount: credited,
-        credit_date: date(2026, 1, 10),
-        create_time,
-        last_entry_number: 1,
-        version: 1,
-        new_entries: vec![entry],
-    };
-    let mut tx = till.db.begin(OURS).await.unwrap();
-    store::customer_credit::insert_in_tx(&mut tx, OURS, &mut credit)
-        .await
-        .unwrap();
-    let (whose, currency) = (customer(1), credited.currency());
-    let total = store::customer_credit_balance::lock_in_tx(&mut tx, OURS, whose, currency);
-    let mut total = total.await.unwrap();
-    total.move_by(credited).unwrap();
-    store::customer_credit_balance::save_in_tx(&mut tx, OURS, &total)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    id
+    let answer = office.credit(OURS, &request).await.unwrap().into_inner();
+    let note = answer.credit_note.unwrap();
+    CustomerCreditId(note.customer_credit_id.parse().unwrap())
 }
 
 fn yen() -> Money {
@@ -122,7 +64,7 @@ fn order(
     target: Target,
 ) -> ApplyCustomerCreditRequest {
     ApplyCustomerCreditRequest {
-        request_id: Uuid::now_v7().to_string(),
+        request_id: request_id(),
         customer_credit_id: credit.0.to_string(),
         amount: used.map(|used| money_to_wire(eur(used))),
         target: Some(target),
@@ -148,16 +90,16 @@ async fn used(till: &Till, order: &ApplyCustomerCreditRequest) -> ApplyCustomerC
 /// 150.00 of credit for 100.00, which offers 2 % until 30 June: credit earns none of it.
 #[tokio::test]
 async fn credit_settles_without_discount_and_the_rest_of_it_stays() {
-    let till = Till::open().await;
-    known(&till).await;
+    let office = Office::open().await;
+    let till = &office.till;
     let bill = Bill {
         terms: "net 180",
         offer: "2/180",
         ..Bill::of("100.00")
     };
     let invoice = till.owed(&bill).await;
-    let credit = credited(&till, eur("150.00")).await;
-    let answer = used(&till, &order(credit, None, named(&[invoice]))).await;
+    let credit = credited(&office, eur("150.00")).await;
+    let answer = used(till, &order(credit, None, named(&[invoice]))).await;
     let application = answer.application.as_ref().unwrap();
     assert_eq!(amount(&application.amount), "100.00");
     assert_eq!(
@@ -187,18 +129,18 @@ async fn credit_settles_without_discount_and_the_rest_of_it_stays() {
     assert_eq!(told.balances_after, answer.balances_after);
     let total = told.customer_credit_after.as_ref().unwrap();
     assert_eq!((amount(&total.open_amount), total.version), ("50.00", 3));
-    till.close().await;
+    office.close().await;
 }
 
 #[tokio::test]
 async fn p3_a_repeat_uses_nothing_and_answers_as_the_first_time() {
-    let till = Till::open().await;
-    known(&till).await;
+    let office = Office::open().await;
+    let till = &office.till;
     till.owed(&Bill::of("100.00")).await;
-    let credit = credited(&till, eur("60.00")).await;
+    let credit = credited(&office, eur("60.00")).await;
     let order = order(credit, Some("40.00"), oldest_first());
-    let first = send(&till, OURS, &order).await.unwrap();
-    let again = send(&till, OURS, &order).await.unwrap();
+    let first = send(till, OURS, &order).await.unwrap();
+    let again = send(till, OURS, &order).await.unwrap();
     assert_eq!(again.metadata().get("recoup-replayed").unwrap(), "true");
     assert_eq!(again.into_inner(), first.into_inner());
     assert_eq!(
@@ -206,14 +148,14 @@ async fn p3_a_repeat_uses_nothing_and_answers_as_the_first_time() {
             .await,
         20
     );
-    till.close().await;
+    office.close().await;
 }
 
 #[tokio::test]
 async fn what_credit_cannot_settle_is_refused_with_its_reason() {
     use Code::{Aborted, FailedPrecondition, NotFound};
-    let till = Till::open().await;
-    known(&till).await;
+    let office = Office::open().await;
+    let till = &office.till;
     let open = till.owed(&Bill::of("100.00")).await;
     let closed = till.owed(&Bill::of("10.00")).await;
     let money = for_invoice(closed, "10.00", date(2026, 1, 20));
@@ -224,8 +166,8 @@ async fn what_credit_cannot_settle_is_refused_with_its_reason() {
     };
     let other = till.owed(&other).await;
     let unknown = CustomerCreditId(Uuid::now_v7());
-    let credit = credited(&till, eur("60.00")).await;
-    let yen_credit = credited(&till, yen()).await;
+    let credit = credited(&office, eur("60.00")).await;
+    let yen_credit = credited(&office, yen()).await;
     let on = |credit, invoice| order(credit, None, named(&[invoice]));
     let mut stale = on(credit, open);
     stale.etag = "0".to_owned();
@@ -249,32 +191,37 @@ async fn what_credit_cannot_settle_is_refused_with_its_reason() {
         (in_yen, FailedPrecondition, "CURRENCY_MISMATCH"),
         (stale, Aborted, "STALE_ETAG"),
     ] {
-        let refused = send(&till, OURS, &order).await.unwrap_err();
+        let refused = send(till, OURS, &order).await.unwrap_err();
         let told = (refused.code(), reason(&refused));
         assert_eq!(told, (code, expected.to_owned()));
     }
     assert_eq!(till.standing(open).await, ("ISSUED".into(), "100".into()));
-    till.close().await;
+    office.close().await;
 }
 
 #[tokio::test]
 async fn another_tenants_credit_is_not_there() {
-    let till = Till::open().await;
-    known(&till).await;
+    let office = Office::open().await;
+    let till = &office.till;
     let invoice = till.owed(&Bill::of("100.00")).await;
-    let credit = credited(&till, eur("60.00")).await;
+    let credit = credited(&office, eur("60.00")).await;
     let order = order(credit, None, named(&[invoice]));
-    let refused = send(&till, THEIRS, &order).await.unwrap_err();
-    // Nobody has told the service of that tenant, so it has no day.
-    let told = (refused.code(), reason(&refused));
-    assert_eq!(told, (Code::Unavailable, "TENANT_NOT_YET_KNOWN".to_owned()));
-    known_as(&till, THEIRS).await;
-    let refused = send(&till, THEIRS, &order).await.unwrap_err();
+    let refused = send(till, THEIRS, &order).await.unwrap_err();
     let told = (refused.code(), reason(&refused));
     assert_eq!(
         told,
         (Code::NotFound, "CUSTOMER_CREDIT_NOT_FOUND".to_owned())
     );
+    office.close().await;
+}
+
+#[tokio::test]
+async fn a_tenant_that_credit_has_not_announced_has_no_day() {
+    let till = Till::open().await;
+    let order = order(CustomerCreditId(Uuid::now_v7()), None, oldest_first());
+    let refused = send(&till, OURS, &order).await.unwrap_err();
+    let told = (refused.code(), reason(&refused));
+    assert_eq!(told, (Code::Unavailable, "TENANT_NOT_YET_KNOWN".to_owned()));
     till.close().await;
 }
 
@@ -296,13 +243,13 @@ async fn bad_input_names_its_fields() {
 /// 16 × 10.00 of 100.00 at once, while money settles the same invoices.
 #[tokio::test]
 async fn p5_no_more_credit_is_used_than_is_there() {
-    let till = Till::open().await;
-    known(&till).await;
+    let office = Office::open().await;
+    let till = &office.till;
     let mut invoices = Vec::new();
     for _ in 0..3 {
         invoices.push(till.owed(&Bill::of("70.00")).await);
     }
-    let credit = credited(&till, eur("100.00")).await;
+    let credit = credited(&office, eur("100.00")).await;
     let orders: Vec<_> = (0..16_usize)
         .map(|turn| {
             let mut named_invoices = invoices.clone();
@@ -312,7 +259,7 @@ async fn p5_no_more_credit_is_used_than_is_there() {
         .collect();
     let uses = orders
         .iter()
-        .map(async |order| patiently(async || send(&till, OURS, order).await).await);
+        .map(async |order| patiently(async || send(till, OURS, order).await).await);
     let money = invoices.iter().map(async |invoice| {
         let item = for_invoice(*invoice, "10.00", date(2026, 1, 20));
         let (id, batch) = (item.application_id.clone(), [item]);
@@ -332,20 +279,20 @@ async fn p5_no_more_credit_is_used_than_is_there() {
             .await,
         80
     );
-    till.close_without_deadlock().await;
+    office.till.close_without_deadlock().await;
 }
 
 #[tokio::test]
 async fn credits_are_listed_oldest_first_without_the_used_up_ones() {
-    let till = Till::open().await;
-    known(&till).await;
+    let office = Office::open().await;
+    let till = &office.till;
     till.owed(&Bill::of("100.00")).await;
     let (one, two, three) = (
-        credited(&till, eur("10.00")).await,
-        credited(&till, eur("20.00")).await,
-        credited(&till, yen()).await,
+        credited(&office, eur("10.00")).await,
+        credited(&office, eur("20.00")).await,
+        credited(&office, yen()).await,
     );
-    used(&till, &order(one, None, oldest_first())).await;
+    used(till, &order(one, None, oldest_first())).await;
     let list = async |tenant, asked: ListCustomerCreditsRequest| {
         let mut client = CustomerCreditServiceClient::new(till.world.channel());
         let asked = till.world.signed(tenant, asked);
@@ -399,5 +346,5 @@ async fn credits_are_listed_oldest_first_without_the_used_up_ones() {
         ([first, second].concat(), end.as_str()),
         (vec![two, three], "")
     );
-    till.close().await;
+    office.close().await;
 }

@@ -5,16 +5,20 @@ use contracts::common::PaymentTolerance;
 use contracts::convert::money_to_wire;
 use contracts::credit::GrantedTerms;
 use contracts::invoicing::application_service_client::ApplicationServiceClient;
+use contracts::invoicing::apply_customer_credit_request::Target;
+use contracts::invoicing::customer_credit_service_client::CustomerCreditServiceClient;
 use contracts::invoicing::{
-    ApplyCreditsRequest, ClosingKind, CreditApplication, EntryKind, InvoiceState,
-    ListInvoiceEntriesRequest, ReverseApplicationsRequest,
+    ApplyCreditsRequest, ApplyCustomerCreditRequest, ClosingKind, CreditApplication, EntryKind,
+    InvoiceState, ListInvoiceEntriesRequest, NamedInvoice, NamedInvoices,
+    ReverseApplicationsRequest,
 };
 use jiff::civil::date;
 
 use crate::books::assert_balanced;
 use crate::fixture::{OURS, reason};
+use crate::office::{Office, crediting, request_id};
 use crate::shop::{Shop, amount, day, decimal, granted, offer};
-use crate::till::{applied, eur, for_invoice, returned, reversed};
+use crate::till::{Bill, applied, eur, for_invoice, returned, reversed};
 
 /// Net 30 with 2 % within 14 days; 1 % and at most 5.00 are let go, two days of grace.
 async fn lenient() -> Shop {
@@ -117,4 +121,61 @@ async fn an_invoice_is_paid_and_the_bank_takes_it_back() {
         ["InvoiceIssued", "ApplicationApplied", "ApplicationReversed"]
     );
     assert_balanced(&shop.world).await;
+}
+
+/// 1 000.00 are paid by 980.00 and 20.00 of discount. A note credits 100.00 of what is paid: 2.00 of
+/// it are discount that had been granted, 98.00 are the customer's. The bank takes the 980.00 back:
+/// with what stands of the discount 998.00 are open again. The 98.00 lower that to 900.00, which is
+/// the price less the note.
+#[tokio::test]
+async fn ed_4_a_credit_note_keeps_its_share_of_the_discount_when_the_money_goes_back() {
+    let office = Office::open().await;
+    let till = &office.till;
+    let bill = Bill {
+        offer: "2/14",
+        ..Bill::of("1000.00")
+    };
+    let invoice = till.owed(&bill).await;
+    let money = for_invoice(invoice, "980.00", date(2026, 1, 15));
+    let paid = till.pay(&money).await;
+    let note = office
+        .credit(OURS, &crediting(invoice, "100.00"))
+        .await
+        .unwrap();
+    let note = note.into_inner().credit_note.unwrap();
+    assert_eq!(amount(&note.customer_credit_amount), "98.00");
+    assert_eq!(till.standing(invoice).await, ("CLOSED".into(), "0".into()));
+
+    let back = returned(&paid.application_id, date(2026, 3, 1));
+    let reversal = reversed(till.reverse(&[back]).await.remove(0));
+    let reopened = &reversal.reopened[0];
+    let told = [
+        &reopened.amount,
+        &reopened.discount_amount,
+        &reopened.open_amount_after,
+    ];
+    assert_eq!(told.map(amount), ["980.00", "18.00", "998.00"]);
+
+    let named = NamedInvoice {
+        invoice_id: invoice.0.to_string(),
+        amount: None,
+    };
+    let order = ApplyCustomerCreditRequest {
+        request_id: request_id(),
+        customer_credit_id: note.customer_credit_id,
+        target: Some(Target::NamedInvoices(NamedInvoices {
+            invoices: vec![named],
+        })),
+        ..ApplyCustomerCreditRequest::default()
+    };
+    let mut credits = CustomerCreditServiceClient::new(till.world.channel());
+    credits
+        .apply_customer_credit(office.signed(order))
+        .await
+        .unwrap();
+    assert_eq!(
+        till.standing(invoice).await,
+        ("ISSUED".into(), "900".into())
+    );
+    office.close().await;
 }

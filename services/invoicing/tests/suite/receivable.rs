@@ -1,18 +1,16 @@
 //! What the store does with what is owed: locked whole, saved whole, and never behind a version. And
 //! the books' own check: what it is there to find, it finds.
 
-use invoicing::domain::{
-    InvoiceId, Receivable, Stamp, WriteOff, WriteOffOrder, WriteOffReason, WriteOffState,
-};
+use invoicing::domain::{InvoiceId, Receivable, WriteOffState};
 use invoicing::store;
 use invoicing::store::receivable::Wanted;
 use jiff::civil::date;
 use postgres::Tx;
-use uuid::Uuid;
 
 use crate::books::disagreements;
 use crate::fixture::{OURS, THEIRS};
-use crate::till::{Bill, Till, amount, for_invoice};
+use crate::office::Office;
+use crate::till::{Bill, Till, amount, eur, for_invoice};
 
 async fn locked(tx: &mut Tx, invoice_id: InvoiceId) -> Receivable {
     let wanted = Wanted::invoice(invoice_id);
@@ -23,86 +21,39 @@ async fn locked(tx: &mut Tx, invoice_id: InvoiceId) -> Receivable {
     found.remove(0)
 }
 
-/// Writes an invoice off as the rules and the store do it; the row of the write-off itself is plain.
-async fn written_off(till: &Till, invoice_id: InvoiceId) -> WriteOff {
-    let mut tx = till.db.begin(OURS).await.unwrap();
-    let mut debt = locked(&mut tx, invoice_id).await;
-    let mut new_id = Uuid::now_v7;
-    let mut stamp = Stamp::new("2026-02-01T09:00:00Z".parse().unwrap(), &mut new_id);
-    let order = WriteOffOrder {
-        amount: None,
-        reason: WriteOffReason::Uncollectible,
-        note: String::new(),
-        write_off_date: date(2026, 2, 1),
-    };
-    let write_off = debt.write_off(order, &mut stamp).unwrap();
-    store::receivable::save_in_tx(&mut tx, OURS, &mut [&mut debt])
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    sqlx::query(
-        "WITH one AS (
-             INSERT INTO write_off (tenant_id, write_off_id, invoice_id, invoice_number, customer_id,
-                                    state, reason, note, currency, amount, write_off_date,
-                                    created_time, version)
-             VALUES ($1, $2, $3, $4, $5, 'WRITTEN_OFF', 'UNCOLLECTIBLE', '', 'EUR', $6,
-                     '2026-02-01', now(), 1))
-         INSERT INTO write_off_item VALUES ($1, $2, $7, $8, $6, 0)",
-    )
-    .bind(OURS.uuid())
-    .bind(write_off.write_off_id.0)
-    .bind(invoice_id.0)
-    .bind(&write_off.invoice_number)
-    .bind(write_off.customer_id.0)
-    .bind(write_off.amount.amount())
-    .bind(write_off.items[0].open_item_id.0)
-    .bind(write_off.items[0].entry_id.0)
-    .execute(&till.pool)
-    .await
-    .unwrap();
-    write_off
-}
-
 /// 100.00 written off; 30.00 come after all, then 80.00: 10.00 are too much.
 #[tokio::test]
 async fn is_6_money_for_what_was_written_off_is_recovered() {
-    let till = Till::open().await;
-    let invoice = till.owed(&Bill::of("100.00")).await;
-    let write_off = written_off(&till, invoice).await;
+    let office = Office::open().await;
+    let till = &office.till;
+    let invoice = office.owed("100.00").await;
+    let order = office.giving_up(invoice).await;
+    office.write_off(OURS, &order).await.unwrap();
     assert_eq!(till.standing(invoice).await, ("CLOSED".into(), "0".into()));
-    let first = till
-        .pay(&for_invoice(invoice, "30.00", date(2026, 2, 10)))
-        .await;
+    let money = for_invoice(invoice, "30.00", date(2026, 3, 10));
+    let first = till.pay(&money).await;
     let recovered = &first.allocations[0];
-    assert_eq!(
-        [&recovered.amount, &recovered.reinstated_amount].map(amount),
-        ["30.00", "30.00"]
-    );
+    let told = [&recovered.amount, &recovered.reinstated_amount].map(amount);
+    assert_eq!(told, ["30.00", "30.00"]);
     let mut tx = till.db.begin_read(OURS).await.unwrap();
-    let debts = store::receivable::load_in_tx(&mut tx, OURS, &[invoice])
-        .await
-        .unwrap();
-    let [standing] = debts[0].write_offs.as_slice() else {
-        panic!("{debts:?}")
+    let debts = store::receivable::load_in_tx(&mut tx, OURS, &[invoice]).await;
+    tx.commit().await.unwrap();
+    let debt = debts.unwrap().remove(0);
+    let [standing] = debt.write_offs.as_slice() else {
+        panic!("{debt:?}")
     };
     assert_eq!(
         (standing.state, standing.version),
         (WriteOffState::WrittenOff, 2)
     );
-    assert_eq!(
-        standing.items[0].reinstated_amount.to_amount_string(),
-        "30.00"
-    );
-    assert_eq!(standing.write_off_id, write_off.write_off_id);
-    tx.commit().await.unwrap();
-    let second = till
-        .pay(&for_invoice(invoice, "80.00", date(2026, 2, 11)))
-        .await;
+    assert_eq!(standing.items[0].reinstated_amount, eur("30.00"));
+    let money = for_invoice(invoice, "80.00", date(2026, 3, 11));
+    let second = till.pay(&money).await;
     assert_eq!(amount(&second.rest_amount), "10.00");
     let recovered = "SELECT count(*) FROM write_off WHERE state = 'RECOVERED' AND version = 3";
     assert_eq!(till.count(recovered).await, 1);
     assert_eq!(till.standing(invoice).await, ("CLOSED".into(), "0".into()));
-    till.close().await;
+    office.close().await;
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use crate::domain::{
     InvoicingEvent, Receivable, Stamp,
 };
 use crate::events::outbound::announce;
+use crate::rpc::business_day::today_in_tx;
 use crate::rpc::error;
 use crate::rpc::wire::balance::balances_to_wire;
 use crate::rpc::wire::customer_credit::{
@@ -46,8 +47,7 @@ pub async fn handle(
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
             Begun::First(first) => first,
         };
-        let known = store::tenant::find_in_tx(&mut tx, tenant).await?;
-        let today = known.ok_or_else(error::tenant_not_yet_known)?.day_of(now);
+        let today = today_in_tx(&mut tx, tenant, now).await?;
         let mut locked = Locked::lock_in_tx(&mut tx, tenant, &order).await?;
         error::check_etag(&request.etag, &field::etag(locked.credit.version))?;
         let used = locked.decide(&order, today, now)?;
