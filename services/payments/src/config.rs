@@ -16,6 +16,10 @@ use timers::TimersConfig;
 /// The settings of this service, which document every key of its own.
 const OWN: &str = include_str!("../config.default.toml");
 
+/// What the timers do otherwise here: money on its way is asked after within a minute of whatever
+/// held it up (P13), also after a long outage.
+const TIMERS: &str = "[timers]\nmax_retry_pause_ms = 20000\n";
+
 /// The compiled-in settings.
 #[must_use]
 pub fn defaults() -> String {
@@ -59,9 +63,21 @@ pub struct RedisConfig {
 /// # Errors
 /// A file that cannot be read, or an unknown or unfit key, by its full name.
 pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
-    let mut layers = Layers::try_new(crate::SERVICE, &defaults())?;
+    let mut layers = Layers::try_new(crate::SERVICE, &defaults())?.text(crate::SERVICE, TIMERS)?;
     if let Some(file) = file {
         layers = layers.file(file)?;
     }
     layers.environment(environment()).context("settings")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p13_money_on_its_way_is_asked_after_within_a_minute() {
+        let config: Config = layers(None).unwrap().build().unwrap();
+        let pause_ms = u64::from(config.timers.max_retry_pause_ms.get());
+        assert!(pause_ms + u64::from(config.timers.sweep_period_ms.get()) < 60_000);
+    }
 }

@@ -18,6 +18,7 @@ use money::{Currency, Money};
 use payments::domain::CustomerId;
 use runtime::Refusal;
 use testkit::InProcess;
+use tokio::sync::watch;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
 use tonic::{Code, Request, Response, Status};
@@ -38,6 +39,10 @@ pub enum Fault {
     IsBusy,
     /// It answers that every id was used before for something else, which it does not store.
     SaysReused,
+    /// It does nothing and says nothing, until it is told otherwise.
+    Hangs,
+    /// It answers without answering for any item.
+    SkipsItems,
     /// It acts, and claims another rest than what is left.
     Miscounts,
 }
@@ -63,6 +68,7 @@ struct Book {
 pub struct InvoicingPeer {
     pub feed: PlayedFeed,
     server: InProcess,
+    fault: watch::Sender<Fault>,
     book: Arc<Mutex<Book>>,
 }
 
@@ -75,7 +81,8 @@ impl InvoicingPeer {
             fault: Fault::None,
             asked: 0,
         }));
-        let played = Played(Arc::clone(&book));
+        let (fault, told_fault) = watch::channel(Fault::None);
+        let played = Played(Arc::clone(&book), told_fault);
         let feed = PlayedFeed::default();
         let told = feed.service();
         let server = testkit::serve(|listener, stop| {
@@ -85,7 +92,12 @@ impl InvoicingPeer {
             router.serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
         })
         .await;
-        Self { feed, server, book }
+        Self {
+            feed,
+            server,
+            fault,
+            book,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -95,6 +107,7 @@ impl InvoicingPeer {
     /// From now on it fails like this.
     pub fn fails(&self, fault: Fault) {
         self.book().fault = fault;
+        self.fault.send_replace(fault);
     }
 
     /// An invoice over so many euros, due after those before it.
@@ -131,7 +144,7 @@ impl InvoicingPeer {
 }
 
 #[derive(Debug)]
-struct Played(Arc<Mutex<Book>>);
+struct Played(Arc<Mutex<Book>>, watch::Receiver<Fault>);
 
 #[tonic::async_trait]
 impl ApplicationService for Played {
@@ -139,10 +152,14 @@ impl ApplicationService for Played {
         &self,
         request: Request<wire::ApplyCreditsRequest>,
     ) -> Result<Response<wire::ApplyCreditsResponse>, Status> {
+        self.while_it_hangs().await;
         let mut book = self.0.lock().unwrap();
         let items = request.into_inner().applications;
         book.begin()?;
-        let results = items.iter().map(|item| book.apply(item)).collect();
+        let mut results: Vec<_> = items.iter().map(|item| book.apply(item)).collect();
+        if book.fault == Fault::SkipsItems {
+            results.clear();
+        }
         book.reply(wire::ApplyCreditsResponse { results })
     }
 
@@ -150,6 +167,7 @@ impl ApplicationService for Played {
         &self,
         request: Request<wire::ReverseApplicationsRequest>,
     ) -> Result<Response<wire::ReverseApplicationsResponse>, Status> {
+        self.while_it_hangs().await;
         let mut book = self.0.lock().unwrap();
         let items = request.into_inner().reversals;
         book.begin()?;
@@ -169,6 +187,14 @@ impl ApplicationService for Played {
         _: Request<wire::ListApplicationsRequest>,
     ) -> Result<Response<wire::ListApplicationsResponse>, Status> {
         Err(Status::unimplemented("not played"))
+    }
+}
+
+impl Played {
+    async fn while_it_hangs(&self) {
+        let mut told = self.1.clone();
+        // An error means that the test has ended.
+        let _ = told.wait_for(|fault| *fault != Fault::Hangs).await;
     }
 }
 

@@ -114,6 +114,7 @@ async fn p_9_nothing_but_a_stored_answer_releases_money() {
         (Fault::IsDown, Code::Unavailable),
         (Fault::IsBusy, Code::Aborted),
         (Fault::SaysReused, Code::Internal),
+        (Fault::SkipsItems, Code::Internal),
         (Fault::Miscounts, Code::Internal),
     ] {
         let world = World::start().await;
@@ -142,6 +143,32 @@ async fn p_9_the_timer_takes_up_what_a_dead_process_left_and_keeps_asking() {
     assert_eq!(sums(&world.now(&receipt).await), ["0.00", "100.00", "0.00"]);
     world.invoicing.fails(Fault::None);
     settled(&world, &receipt, ReceiptApplicationState::Applied).await;
+    world.books_add_up().await;
+}
+
+#[tokio::test]
+async fn p_9_a_deadline_that_passes_says_nothing_and_a_timer_stands_from_the_first_commit_on() {
+    let world = World::start().await;
+    let invoice = world.invoicing.owes(PAYER, "60.00");
+    let receipt = world.receipt("100.00").await;
+    world.invoicing.fails(Fault::Hangs);
+    let request = apply("a1", &receipt, None, named(&[invoice]));
+    let mut request = world.signed(OURS, request);
+    request.set_timeout(Duration::from_secs(2));
+    let mut client = world.applications();
+    let watched = eventually(PATIENCE, "the operation is watched", async || {
+        let due = "SELECT count(*) FROM timer JOIN operation
+                       ON (timer.tenant_id, subject_id) = (operation.tenant_id, operation_id)
+                    WHERE due_time = '2026-03-10T09:00:30Z'";
+        world.count(due).await == 1
+    });
+    let (failed, ()) = tokio::join!(client.apply_receipt(request), watched);
+    assert_eq!(failed.unwrap_err().code(), Code::DeadlineExceeded);
+    assert_eq!(sums(&world.now(&receipt).await), ["0.00", "100.00", "0.00"]);
+    world.books_add_up().await;
+    world.invoicing.fails(Fault::None);
+    settled(&world, &receipt, ReceiptApplicationState::Applied).await;
+    assert_eq!(world.invoicing.answered(), 1);
     world.books_add_up().await;
 }
 
