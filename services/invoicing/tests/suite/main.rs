@@ -29,6 +29,7 @@ mod list_invoices;
 mod number_series;
 mod office;
 mod open_item;
+mod order;
 mod paid;
 mod real_book;
 mod receivable;
