@@ -9,7 +9,6 @@
 //! | [`jobs`] | what happens at its time: cases looked at, messages sent, runs carried out |
 //! | [`app`] | what the handlers and the jobs work with |
 //! | [`clients`] | the mail server |
-//! | [`content`] | the words of messages, rendered harmlessly; pure |
 //! | [`config`], [`metrics`] | settings; figures of operation |
 //!
 //! Whether a debtor may be contacted is decided here and nowhere else. What an invoice is worth is
@@ -19,7 +18,6 @@
 pub mod app;
 pub mod clients;
 pub mod config;
-pub mod content;
 pub mod domain;
 pub mod events;
 pub mod jobs;

@@ -21,6 +21,7 @@
 //! | [`decision`], [`reason`] | why something came out as it did |
 //! | [`debtor`], [`zones`] | who is contacted, through what, in which time zones |
 //! | [`strategy`], [`template`] | ladders and words, by version |
+//! | [`content`] | what the words come to with the facts of a case (P34) |
 //! | [`invoice`], [`case`], [`cash`] | what is owed and what came, as the feeds tell it (P24) |
 //! | [`hold`], [`placement_hold`] | what keeps us quiet (P18, P19) |
 //! | [`promise`] | words given, and what came of them (PR-1 to PR-4) |
@@ -34,6 +35,7 @@ pub mod code;
 pub mod communication;
 pub mod consent;
 pub mod contact;
+pub mod content;
 pub mod debtor;
 pub mod decision;
 pub mod dunning_run;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::row;
-use crate::content::{Account, Sender};
+use crate::domain::content::{Account, Sender};
 
 /// As whom reminders are written.
 #[derive(Debug, Clone, PartialEq, Eq)]

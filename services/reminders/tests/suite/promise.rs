@@ -345,8 +345,16 @@ async fn what_cannot_be_promised_is_refused() {
     let nothing = with(|one| one.superseded_promise_id = one.case_id.clone());
     let missing = (Code::NotFound, "PROMISE_NOT_FOUND".to_owned());
     assert_eq!(refused(make(&world, nothing).await), missing);
-    // What is promised already is not promised twice.
-    make(&world, promise("p2", &case_id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_promised_twice_and_nothing_that_is_settled() {
+    let (world, feeds, made) = promised().await;
+    let with = |change: fn(&mut CreatePromiseRequest)| {
+        let mut request = promise("p2", &made.case_id);
+        change(&mut request);
+        request
+    };
     let rest = with(|one| one.amount = Some(eur("500.01")));
     assert_eq!(
         refused(make(&world, rest).await),
@@ -378,7 +386,7 @@ async fn what_cannot_be_promised_is_refused() {
         fields(&status.await.unwrap_err()),
         ["case_id", "invoice_ids", "amount", "promised_date"]
     );
-    let asked = world.signed(THEIRS, promise("p1", &case_id));
+    let asked = world.signed(THEIRS, promise("p3", &made.case_id));
     let foreign = PromiseServiceClient::new(world.channel())
         .create_promise(asked)
         .await;

@@ -3,7 +3,7 @@
 
 use postgres::{DbError, TenantId, Tx};
 
-use crate::content::{CustomerFacts, Facts, MessageFacts, Sender, render};
+use crate::domain::content::{CustomerFacts, Facts, MessageFacts, Sender, render};
 use crate::domain::debtor::Recipient;
 use crate::domain::id::MessageId;
 use crate::domain::letter::Letter;

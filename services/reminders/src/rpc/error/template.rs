@@ -2,7 +2,7 @@
 
 use runtime::{FieldViolation, Refusal};
 
-use crate::content;
+use crate::domain::content;
 use crate::domain::template::TemplateError;
 
 /// The tenant has a template of this code.

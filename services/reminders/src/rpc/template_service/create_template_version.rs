@@ -10,7 +10,7 @@ use runtime::{Answer, Call, Refusal, Violations};
 use serde_json::json;
 
 use crate::app::App;
-use crate::content;
+use crate::domain::content;
 use crate::domain::id::TemplateId;
 use crate::domain::template::NewWords;
 use crate::rpc::error;

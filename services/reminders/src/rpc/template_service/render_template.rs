@@ -6,7 +6,7 @@ use runtime::{Call, Refusal, Violations};
 
 use super::preview;
 use crate::app::App;
-use crate::content::{self, CustomerFacts, Facts, MessageFacts, Sender};
+use crate::domain::content::{self, CustomerFacts, Facts, MessageFacts, Sender};
 use crate::domain::id::{CaseId, TemplateId};
 use crate::domain::template::TemplateVersion;
 use crate::rpc::error;

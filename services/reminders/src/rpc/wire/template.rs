@@ -5,7 +5,7 @@ use contracts::reminders as wire;
 use runtime::Violations;
 
 use super::field;
-use crate::content::Rendered;
+use crate::domain::content::Rendered;
 use crate::domain::template::{
     Template, TemplateVersion, TemplateVersionState, TemplateWords, Translation,
 };
