@@ -67,3 +67,7 @@ pub struct BankLineId(pub Uuid);
 /// What a person may choose for a line in review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SuggestionId(pub Uuid);
+
+/// An import of receipts that another system recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ReceiptImportId(pub Uuid);

@@ -12,6 +12,7 @@
 //! | [`reference`](mod@reference), [`quote`], [`similarity`] | which invoices a text names, and how surely |
 //! | [`matching`] | what a bank line pays for (CA-1) |
 //! | [`column_mapping`], [`statement_csv`] | bank statements as CSV |
+//! | [`receipt_import`] | receipts that another system recorded |
 //! | [`line_identity`] | each bank line once (P7) |
 //! | [`bank_statement_import`], [`bank_line`], [`line_resolution`] | what became of a statement and its lines |
 //! | [`event`] | what others are told of |
@@ -41,6 +42,7 @@ pub mod receipt_balances;
 pub mod receipt_entry;
 #[cfg(test)]
 mod receipt_histories;
+pub mod receipt_import;
 pub mod receipt_reversal;
 pub mod receipt_rule;
 pub mod reference;
@@ -88,6 +90,7 @@ pub use receipt_application::{
 };
 pub use receipt_balances::{BalanceError, ReceiptAmounts, ReceiptBalances};
 pub use receipt_entry::{EntryCause, EntryKind, Place, ReceiptEntry};
+pub use receipt_import::{ApplyingRow, ReceiptImport, ReceiptImportState, RowOutcome, RowReport};
 pub use receipt_reversal::{ReceiptReversal, ReceiptReversalOrder, ReceiptReversalReason};
 pub use receipt_rule::{InvoicingStep, ReceiptRule, ReceiptRuleStep, RepeatedStep};
 pub use reference::{ReferenceForms, lookup_keys};

@@ -14,25 +14,22 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use events::{NewEvent, append_in_tx};
-use jiff::Timestamp;
-use postgres::{TenantId, Tx, audit, retried};
+use postgres::{TenantId, audit, retried};
 use runtime::{Errand, Refusal};
 use serde_json::json;
 use timers::{Claim, JobError, Settled};
 
 use super::booking::Books;
+use super::set_aside::{self, SetAside};
 use super::{audit_entry, unfinished};
 use crate::app::App;
 use crate::clients;
 use crate::domain::{
-    ApplicationOrder, Assigned, BankLine, BankLineId, BankLineState, BankStatementImportId,
-    BankStatementImportState, DomainEvent, Judgement, LineMatch, Match, Receipt,
-    ReceiptApplication, ReceiptEntry, ReceiptError, ReceiptId, Share, Stamp, judge,
+    ApplicationOrder, BankLine, BankLineId, BankLineState, BankStatementImportId,
+    BankStatementImportState, Decision, Judgement, LineMatch, Match, Receipt, ReceiptApplication,
+    ReceiptId, Stamp, judge,
 };
-use crate::events::outbound::{announce, announce_cash};
 use crate::store;
-use crate::store::ledger::Change;
 use crate::store::receipt_application::Driver;
 
 /// The kind of timer; its subject is the import.
@@ -129,15 +126,6 @@ async fn judge_next(
     Ok(judged)
 }
 
-/// Money that was set aside for a match.
-struct Reserved {
-    application: ReceiptApplication,
-    bank_line_id: BankLineId,
-    entry: ReceiptEntry,
-    before: Share,
-    assigned: Option<Assigned>,
-}
-
 /// Sets the money of certain matches aside and leaves the other lines to people. What is to be asked
 /// of invoicing.
 async fn set_aside(
@@ -154,7 +142,7 @@ async fn set_aside(
         let mut receipts = store::receipt::lock_all_in_tx(&mut tx, tenant, &receipt_ids).await?;
         let mut lines = store::bank_line::lock_all_in_tx(&mut tx, tenant, &line_ids).await?;
         lines.retain(|line| line.state == BankLineState::Waiting && !line.is_under_way());
-        let mut reserved = Vec::new();
+        let mut matched = Vec::new();
         for line in &mut lines {
             let Some((receipt_id, judgement)) = judged.get(&line.bank_line_id) else {
                 continue;
@@ -162,59 +150,18 @@ async fn set_aside(
             let receipt = receipts.get_mut(receipt_id);
             let receipt = receipt.ok_or_else(|| Refusal::internal("a line without a receipt"))?;
             let decided = app.stamped(|stamp| decide(line, receipt, judgement.clone(), stamp));
-            reserved.extend(decided?);
+            matched.extend(decided?);
         }
-        let told = write_in_tx(&mut tx, tenant, &receipts, &reserved, now).await?;
+        set_aside::store_in_tx(&mut tx, tenant, &receipts, &matched, now).await?;
         store::bank_line::update_all_in_tx(&mut tx, tenant, &lines).await?;
-        append_in_tx(&mut tx, tenant, "", &told).await?;
-        let facts = json!({ "looked_at": lines.len(), "matched": reserved.len() });
+        let facts = json!({ "looked_at": lines.len(), "matched": matched.len() });
         let subject = format!("bank_statement_import/{}", import_id.0);
         let entry = audit_entry(tenant, KIND, subject, facts, ("", now));
         audit::record_in_tx(&mut tx, &entry).await?;
         tx.commit().await?;
-        Ok(reserved.into_iter().map(|one| one.application).collect())
+        Ok(matched.into_iter().map(|one| one.application).collect())
     })
     .await
-}
-
-/// Stores what was set aside; what there is to tell of it.
-async fn write_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    receipts: &BTreeMap<ReceiptId, Receipt>,
-    reserved: &[Reserved],
-    now: Timestamp,
-) -> Result<Vec<NewEvent>, Refusal> {
-    let (mut changes, mut drivers, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    for one in reserved {
-        let Some(receipt) = receipts.get(&one.application.receipt_id) else {
-            continue;
-        };
-        changes.push(Change {
-            receipt,
-            before: one.before,
-            entries: std::slice::from_ref(&one.entry),
-        });
-        let driver = Driver {
-            operation_id: None,
-            bank_line_id: Some(one.bank_line_id),
-        };
-        drivers.push((&one.application, driver));
-        if let Some(assigned) = one.assigned {
-            let previous_customer_id = assigned.previous_customer_id;
-            told.push(announce(
-                now,
-                &DomainEvent::ReceiptAssigned {
-                    receipt,
-                    previous_customer_id,
-                },
-            ));
-        }
-    }
-    let cash = store::ledger::change_in_tx(tx, tenant, &changes).await?;
-    store::receipt_application::insert_all_in_tx(tx, tenant, &drivers).await?;
-    told.extend(announce_cash(now, &cash));
-    Ok(told)
 }
 
 /// What becomes of a line. A certain match whose money is not there any more, because a person was
@@ -224,10 +171,15 @@ fn decide(
     receipt: &mut Receipt,
     mut judgement: Judgement,
     stamp: &mut Stamp<'_>,
-) -> Result<Option<Reserved>, Refusal> {
+) -> Result<Option<SetAside>, Refusal> {
     if let Some(found) = judgement.matched.clone() {
-        match reserve(line, receipt, &found, &judgement, stamp) {
-            Ok(reserved) => return Ok(Some(reserved)),
+        let decision = judgement.decision(stamp);
+        match reserve(line, receipt, &found, &decision, stamp) {
+            Ok(reserved) => {
+                let carried_out = LineMatch::of(&found, reserved.application.application_id);
+                let started = line.start_match(carried_out, decision);
+                return started.map(|()| Some(reserved)).map_err(Refusal::internal);
+            }
             Err(why) => judgement.leave_to_a_person(&why),
         }
     }
@@ -236,40 +188,27 @@ fn decide(
     sent.map(|()| None).map_err(Refusal::internal)
 }
 
-/// Assigns the receipt to the customer and sets all that is left of it aside. On an error nothing has
-/// changed.
+/// Sets all that is left of the receipt aside for the match, or says why that cannot be.
 fn reserve(
-    line: &mut BankLine,
+    line: &BankLine,
     receipt: &mut Receipt,
     found: &Match,
-    judgement: &Judgement,
+    decision: &Decision,
     stamp: &mut Stamp<'_>,
-) -> Result<Reserved, String> {
-    let (before, mut after) = (receipt.share(), receipt.clone());
+) -> Result<SetAside, String> {
     let said = receipt.customer_id;
     if said.is_some_and(|customer| customer != found.customer_id) {
         return Err("a person said that it is another customer's".to_owned());
     }
-    let told = |error: ReceiptError| error.to_string();
-    let assigned = after.assign(found.customer_id).map_err(told)?;
-    let decision = judgement.decision(stamp);
     let order = ApplicationOrder {
         amount: None,
         customer_id: Some(found.customer_id),
         target: found.target(),
         decision: decision.clone(),
     };
-    let (application, entry) =
-        ReceiptApplication::reserve(&mut after, order, stamp).map_err(told)?;
-    let carried_out = LineMatch::of(found, application.application_id);
-    let started = line.start_match(carried_out, decision);
-    started.map_err(|error| error.to_string())?;
-    *receipt = after;
-    Ok(Reserved {
-        application,
-        bank_line_id: line.bank_line_id,
-        entry,
-        before,
-        assigned,
-    })
+    let driver = Driver {
+        operation_id: None,
+        bank_line_id: Some(line.bank_line_id),
+    };
+    SetAside::reserve(receipt, order, driver, stamp).map_err(|error| error.to_string())
 }

@@ -2,12 +2,14 @@
 //! over several transactions, whoever drives it: [`operation`], and what books the answers:
 //! [`booking`].
 
+pub mod apply_imported_receipts;
 pub mod book_bank_statement;
 pub mod booking;
 mod drive_operation;
 mod hand_over;
 mod match_bank_lines;
 pub mod operation;
+mod set_aside;
 pub mod settle_bank_lines;
 
 use std::sync::Arc;
@@ -31,6 +33,10 @@ pub fn handled(mut workers: Workers, app: &Arc<App>) -> Workers {
     let booking = Arc::clone(app);
     workers.on(book_bank_statement::KIND, move |claim| {
         book_bank_statement::run(Arc::clone(&booking), claim)
+    });
+    let applying = Arc::clone(app);
+    workers.on(apply_imported_receipts::KIND, move |claim| {
+        apply_imported_receipts::run(Arc::clone(&applying), claim)
     });
     let matching = Arc::clone(app);
     workers.on(match_bank_lines::KIND, move |claim| {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use postgres::TenantId;
 use runtime::{FieldViolation, Refusal};
-use tonic::Status;
 use uuid::Uuid;
 
 use crate::clients::NoAnswer;
@@ -284,7 +283,7 @@ fn invalid(field: &str, text: &str) -> Refusal {
     Refusal::invalid("REQUEST_INVALID", vec![FieldViolation::new(field, text)])
 }
 
-/// The contract knows the method, this release does not serve it.
-pub fn not_served() -> Status {
-    Status::unimplemented("this release does not serve the method")
+/// Somebody else recorded the same meanwhile: the same request judges anew.
+pub fn lost_race() -> Refusal {
+    Refusal::stale("LOST_RACE")
 }

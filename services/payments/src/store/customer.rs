@@ -1,6 +1,6 @@
 //! The projection of customers: the names by which payers are found, and the tolerances granted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use postgres::{DbError, TenantId, Tx};
 use serde::{Deserialize, Serialize};
@@ -186,4 +186,27 @@ pub async fn find_all_in_tx(
             })
         })
         .collect()
+}
+
+/// The identities of customers by what a foreign system calls them.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn by_external_ids_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    external_ids: &[String],
+) -> Result<BTreeMap<String, CustomerId>, DbError> {
+    let rows = sqlx::query!(
+        r#"SELECT external_id AS "external_id!", customer_id FROM customer
+            WHERE tenant_id = $1 AND external_id = ANY ($2)"#,
+        tenant.uuid(),
+        external_ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let named = rows.into_iter();
+    Ok(named
+        .map(|row| (row.external_id, CustomerId(row.customer_id)))
+        .collect())
 }

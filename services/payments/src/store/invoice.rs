@@ -230,3 +230,30 @@ pub async fn find_all_in_tx(
     .map(Row::into_invoice)
     .collect()
 }
+
+/// Invoices by what a foreign system calls them, and by their numbers.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn named_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    external_ids: &[String],
+    numbers: &[String],
+) -> Result<Vec<KnownInvoice>, DbError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT invoice_id, customer_id, external_id, invoice_number, payment_reference,
+                invoice_date, currency_code, open_amount, items, version
+           FROM invoice
+          WHERE tenant_id = $1 AND (external_id = ANY ($2) OR invoice_number = ANY ($3))",
+        tenant.uuid(),
+        external_ids,
+        numbers,
+    )
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .map(Row::into_invoice)
+    .collect()
+}

@@ -14,6 +14,7 @@ pub mod payer_account;
 pub mod receipt;
 pub mod receipt_application;
 mod receipt_entry;
+pub mod receipt_import;
 pub mod receipt_reversal;
 pub mod refund;
 mod row;

@@ -225,3 +225,32 @@ async fn completed_in_tx(
     }
     Ok(receipts)
 }
+
+/// Receipts by what a foreign system calls them, not locked.
+///
+/// # Errors
+/// [`DbError`] of the statements.
+pub async fn by_external_ids_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    external_ids: &[String],
+) -> Result<BTreeMap<String, Receipt>, DbError> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT receipt_id, external_id, customer_id, method, state, currency_code,
+                received_amount, allocated_amount, reserved_amount, overpayment_tolerance_amount,
+                refunded_amount, returned_amount, unapplied_amount, receipt_date,
+                payment_reference, remittance_text, payer_name, payer_account,
+                instrument_reference, bank_account_id, bank_line_id, agency_id,
+                agency_remittance_id, agency_line_number, reversing_count, entry_count,
+                created_time, version
+           FROM receipt WHERE tenant_id = $1 AND external_id = ANY ($2)",
+        tenant.uuid(),
+        external_ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let receipts = completed_in_tx(tx, tenant, rows).await?.into_iter();
+    let named = receipts.filter_map(|one| Some((one.external_id.clone()?, one)));
+    Ok(named.collect())
+}

@@ -178,3 +178,27 @@ pub async fn bank_lines_in_tx(
     .await?;
     Ok(lines.into_iter().map(BankLineId).collect())
 }
+
+/// The applications of an operation that invoicing has not answered.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn reserved_of_operation_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    operation_id: Uuid,
+    limit: i64,
+) -> Result<Vec<ReceiptApplication>, DbError> {
+    let ids = sqlx::query_scalar!(
+        "SELECT application_id FROM receipt_application
+          WHERE tenant_id = $1 AND operation_id = $2 AND state = 'RESERVED'
+          ORDER BY application_id LIMIT $3",
+        tenant.uuid(),
+        operation_id,
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let ids: Vec<ApplicationId> = ids.into_iter().map(ApplicationId).collect();
+    find_all_in_tx(tx, tenant, &ids).await
+}

@@ -62,6 +62,7 @@ struct Book {
     reversed: BTreeMap<String, (wire::ReversalOrder, wire::ReverseApplicationsResult)>,
     fault: Fault,
     asked: u32,
+    failed: u32,
 }
 
 /// A running invoicing, which tells the feed of credit too.
@@ -80,6 +81,7 @@ impl InvoicingPeer {
             reversed: BTreeMap::new(),
             fault: Fault::None,
             asked: 0,
+            failed: 0,
         }));
         let (fault, told_fault) = watch::channel(Fault::None);
         let played = Played(Arc::clone(&book), told_fault);
@@ -136,6 +138,11 @@ impl InvoicingPeer {
     /// How many calls came.
     pub fn asked(&self) -> u32 {
         self.book().asked
+    }
+
+    /// How many calls failed.
+    pub fn failed(&self) -> u32 {
+        self.book().failed
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -201,15 +208,18 @@ impl Played {
 impl Book {
     fn begin(&mut self) -> Result<(), Status> {
         self.asked += 1;
-        match self.fault {
-            Fault::IsDown => Err(Status::unavailable("connection refused")),
-            Fault::IsBusy => Err(Refusal::stale("LOST_RACE").into_status("invoicing")),
-            _ => Ok(()),
-        }
+        let status = match self.fault {
+            Fault::IsDown => Status::unavailable("connection refused"),
+            Fault::IsBusy => Refusal::stale("LOST_RACE").into_status("invoicing"),
+            _ => return Ok(()),
+        };
+        self.failed += 1;
+        Err(status)
     }
 
-    fn reply<T>(&self, answer: T) -> Result<Response<T>, Status> {
+    fn reply<T>(&mut self, answer: T) -> Result<Response<T>, Status> {
         if self.fault == Fault::LosesReplies {
+            self.failed += 1;
             return Err(Status::unavailable("connection reset"));
         }
         Ok(Response::new(answer))

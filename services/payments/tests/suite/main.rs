@@ -15,5 +15,7 @@ mod invoicing_peer;
 mod money_protocol;
 mod played_feed;
 mod receipt;
+mod receipt_import;
 mod samples;
 mod statements;
+mod storm;

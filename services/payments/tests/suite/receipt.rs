@@ -121,6 +121,10 @@ async fn p_7_an_identity_is_taken_once_and_for_all() {
         assert_eq!(refused.code(), Code::AlreadyExists);
         assert_eq!(reason(&refused), "RECEIPT_EXISTS");
     }
+    let key = Some(Key::ExternalId("x".to_owned()));
+    let request = world.signed(OURS, GetReceiptRequest { key });
+    let found = world.receipts().get_receipt(request).await.unwrap();
+    assert_eq!(found.into_inner().receipt.unwrap().receipt_id, id);
     // Another tenant's identities are its own.
     let theirs = world.signed(THEIRS, by("r4", "", "x"));
     assert!(world.receipts().record_receipt(theirs).await.is_ok());

@@ -3,6 +3,8 @@
 mod assign_receipt;
 mod get_receipt;
 mod get_unapplied_cash;
+mod import_receipts;
+mod import_rows;
 mod list_receipts;
 mod record_receipt;
 mod refund_unapplied_cash;
@@ -22,7 +24,6 @@ use runtime::Runner;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::app::App;
-use crate::rpc::error;
 
 /// The service over the app.
 pub struct Rpc {
@@ -101,8 +102,10 @@ impl ReceiptService for Rpc {
 
     async fn import_receipts(
         &self,
-        _: Request<Streaming<ImportReceiptsRequest>>,
+        request: Request<Streaming<ImportReceiptsRequest>>,
     ) -> Result<Response<ImportReceiptsResponse>, Status> {
-        Err(error::not_served())
+        let app = Arc::clone(&self.app);
+        let handler = |call, rows| import_receipts::handle(app, call, rows);
+        self.runner.import_to_end(request, handler).await
     }
 }

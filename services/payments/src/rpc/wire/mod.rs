@@ -11,5 +11,6 @@ pub mod field;
 pub mod named_invoices;
 pub mod receipt;
 pub mod receipt_application;
+pub mod receipt_import;
 pub mod receipt_order;
 pub mod receipt_request;
