@@ -150,6 +150,27 @@ pub async fn find_all_in_tx(
     ids: &[CustomerId],
     external_ids: &[String],
 ) -> Result<Vec<Customer>, DbError> {
+    let named = names_in_tx(tx, tenant, ids, external_ids).await?;
+    let found = row::column(&named, |(customer_id, _)| *customer_id);
+    let mut grants = grants_in_tx(tx, tenant, &found).await?;
+    let customer = |(customer_id, external_id)| Customer {
+        customer_id,
+        external_id,
+        grants: grants.remove(&customer_id).unwrap_or_default(),
+    };
+    Ok(named.into_iter().map(customer).collect())
+}
+
+/// Which of these identities and external identities are known: of each customer both.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn names_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    ids: &[CustomerId],
+    external_ids: &[String],
+) -> Result<Vec<(CustomerId, Option<String>)>, DbError> {
     let rows = sqlx::query!(
         "SELECT customer_id, external_id FROM customer
           WHERE tenant_id = $1 AND (customer_id = ANY ($2) OR external_id = ANY ($3))",
@@ -159,13 +180,8 @@ pub async fn find_all_in_tx(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let found = row::column(&rows, |row| CustomerId(row.customer_id));
-    let mut grants = grants_in_tx(tx, tenant, &found).await?;
-    let customer = |(customer_id, external_id)| Customer {
-        customer_id,
-        external_id,
-        grants: grants.remove(&customer_id).unwrap_or_default(),
-    };
-    let external_ids = rows.into_iter().map(|row| row.external_id);
-    Ok(found.into_iter().zip(external_ids).map(customer).collect())
+    let named = rows.into_iter();
+    Ok(named
+        .map(|row| (CustomerId(row.customer_id), row.external_id))
+        .collect())
 }

@@ -13,23 +13,19 @@ use contracts::invoicing::{
 use tonic::Code;
 
 use crate::fixture::{OURS, fields, reason};
-use crate::shop::{Shop, amount, data, day, line, terms};
+use crate::shop::{Shop, amount, data, day, line};
 
-const WHOLE: ImportOptions = ImportOptions {
+pub const WHOLE: ImportOptions = ImportOptions {
     validate_only: false,
     skip_bad: false,
 };
-const SKIP_BAD: ImportOptions = ImportOptions {
+pub const SKIP_BAD: ImportOptions = ImportOptions {
     skip_bad: true,
-    ..WHOLE
-};
-const CHECK: ImportOptions = ImportOptions {
-    validate_only: true,
     ..WHOLE
 };
 
 /// A row over 100.00 of the past, by the customer's external identity.
-fn row(row_number: i32, external_id: &str, invoice_number: &str) -> InvoiceRow {
+pub fn row(row_number: i32, external_id: &str, invoice_number: &str) -> InvoiceRow {
     let content = contracts::invoicing::InvoiceContent {
         customer: Some(Customer::CustomerExternalId("C-1".to_owned())),
         currency_code: "EUR".to_owned(),
@@ -45,7 +41,7 @@ fn row(row_number: i32, external_id: &str, invoice_number: &str) -> InvoiceRow {
     }
 }
 
-fn changed(
+pub fn changed(
     mut row: InvoiceRow,
     change: impl FnOnce(&mut contracts::invoicing::InvoiceContent),
 ) -> InvoiceRow {
@@ -53,7 +49,7 @@ fn changed(
     row
 }
 
-fn faults(report: &ImportReport) -> Vec<(i32, &str, &str)> {
+pub fn faults(report: &ImportReport) -> Vec<(i32, &str, &str)> {
     let rows = report.rejected_rows.iter();
     rows.map(|row| (row.row_number, row.field.as_str(), row.reason.as_str()))
         .collect()
@@ -157,118 +153,6 @@ async fn p3_the_same_rows_again_are_nothing_to_do() {
     }
 }
 
-/// Each row with its fault, in the order of the rows.
-fn bad_rows() -> Vec<InvoiceRow> {
-    let unfit = "fixed 100.01 EUR: net 5; rest: net 10";
-    let mut atlantis = terms("net 30");
-    atlantis.business_day_rule = contracts::common::BusinessDayRule::Following.into();
-    atlantis.calendar_code = "ATLANTIS".to_owned();
-    let with = |number: i32, change: &dyn Fn(&mut contracts::invoicing::InvoiceContent)| {
-        changed(row(number, &format!("B-{number}"), ""), change)
-    };
-    vec![
-        row(1, "GOOD", "OLD/1"),
-        with(2, &|content| content.invoice_date = None),
-        with(3, &|content| content.currency_code = "EUX".to_owned()),
-        with(4, &|content| {
-            content.lines[0].tax_ratio = None;
-            content.lines[0].description.clear();
-        }),
-        row(5, "TWICE", ""),
-        row(6, "TWICE", ""),
-        row(7, "B-7", "OLD/2"),
-        row(8, "B-8", "OLD/2"),
-        row(9, "B-9", "INV-000777"),
-        row(10, "B-10", "TAKEN/1"),
-        row(11, "THERE", ""),
-        with(12, &|content| {
-            content.customer = Some(Customer::CustomerExternalId("C-9".to_owned()));
-        }),
-        with(13, &|content| content.lines.push(line("-1", "100.01", "0"))),
-        with(14, &|content| content.due = Some(Due::Terms(terms(unfit)))),
-        with(15, &|content| {
-            content.due = Some(Due::Terms(atlantis.clone()))
-        }),
-        with(16, &|content| {
-            content.invoice_date = Some(day(2019, 12, 31))
-        }),
-        with(17, &|content| content.series_code = "NONE".to_owned()),
-        row(0, "B-18", ""),
-        row(1, "B-19", ""),
-        row(20, "", ""),
-    ]
-}
-
-#[tokio::test]
-async fn a_bad_row_names_row_and_field_and_stops_all_unless_it_may_be_left_out() {
-    let shop = Shop::open().await;
-    let before = vec![row(1, "THERE", "TAKEN/1")];
-    shop.import("before", WHOLE, before).await.unwrap();
-    let there = |mut rows: Vec<InvoiceRow>| {
-        rows[10].content.as_mut().unwrap().order_reference = "PO-9".to_owned();
-        rows
-    };
-    let refused = shop.import("r1", WHOLE, there(bad_rows())).await.unwrap();
-    assert_eq!(refused.state(), ImportState::Refused);
-    assert_eq!((refused.row_count, refused.imported_count), (20, 0));
-    assert_eq!(refused.rejected_count, 19);
-    let expected = [
-        (0, "row_number", "REQUEST_INVALID"),
-        (1, "row_number", "REQUEST_INVALID"),
-        (2, "content.invoice_date", "REQUEST_INVALID"),
-        (3, "content.currency_code", "CURRENCY_UNKNOWN"),
-        (4, "content.lines[0].description", "REQUEST_INVALID"),
-        (4, "content.lines[0].tax_ratio", "REQUEST_INVALID"),
-        (5, "external_id", "DUPLICATE_ROW"),
-        (6, "external_id", "DUPLICATE_ROW"),
-        (7, "invoice_number", "INVOICE_NUMBER_TAKEN"),
-        (8, "invoice_number", "INVOICE_NUMBER_TAKEN"),
-        (9, "invoice_number", "INVOICE_NUMBER_RESERVED"),
-        (10, "invoice_number", "INVOICE_NUMBER_TAKEN"),
-        (11, "external_id", "INVOICE_EXISTS"),
-        (12, "content.customer_external_id", "CUSTOMER_NOT_FOUND"),
-        (13, "content.lines", "INVOICE_TOTAL_NEGATIVE"),
-        (14, "content.terms", "TERMS_DO_NOT_FIT"),
-        (15, "content.terms", "CALENDAR_UNKNOWN"),
-        (16, "content.terms", "CUSTOMER_WITHOUT_TERMS"),
-        (17, "content.series_code", "NUMBER_SERIES_NOT_FOUND"),
-        (20, "external_id", "REQUEST_INVALID"),
-    ];
-    assert_eq!(faults(&refused), expected);
-    assert_eq!(shop.count("invoice").await, 1, "nothing was imported");
-
-    let checked = shop.import(
-        "r2",
-        ImportOptions {
-            skip_bad: true,
-            ..CHECK
-        },
-        there(bad_rows()),
-    );
-    let checked = checked.await.unwrap();
-    assert_eq!(
-        (checked.state(), checked.imported_count),
-        (ImportState::Validated, 1)
-    );
-    assert_eq!(shop.count("invoice").await, 1, "only checked");
-
-    let skipped = shop
-        .import("r3", SKIP_BAD, there(bad_rows()))
-        .await
-        .unwrap();
-    assert_eq!(skipped.state(), ImportState::Completed);
-    assert_eq!((skipped.imported_count, skipped.rejected_count), (1, 19));
-    assert_eq!(faults(&skipped), expected);
-    let good = shop
-        .get(OURS, Key::InvoiceNumber("OLD/1".to_owned()))
-        .await
-        .unwrap();
-    assert_eq!(good.external_id, "GOOD");
-    assert_eq!(shop.count("invoice").await, 2);
-    // What was refused drew no number.
-    assert_eq!(shop.issued("1.00").await.invoice_number, "INV-000001");
-}
-
 #[tokio::test]
 async fn a_draft_under_the_external_identity_is_not_the_imported_invoice() {
     let shop = Shop::open().await;
@@ -334,6 +218,32 @@ async fn p12_a_new_series_does_not_draw_what_came_in_by_import() {
         .await
         .unwrap();
     assert_eq!(report.imported_count, 1);
+}
+
+/// Customers that are announced one after the other while the import waits are known to it; one that
+/// never comes makes its row a bad one.
+#[tokio::test]
+async fn an_import_waits_for_customers_as_long_as_any_come() {
+    let shop = Shop::open().await;
+    let rows = || -> Vec<InvoiceRow> {
+        let of = |number: i32, external_id: &str| {
+            changed(row(number, &format!("E-{number}"), ""), |content| {
+                let customer = Customer::CustomerExternalId(external_id.to_owned());
+                content.customer = Some(customer);
+            })
+        };
+        vec![of(1, "C-1"), of(2, "C-2"), of(3, "C-3"), of(4, "C-never")]
+    };
+    let (report, ()) = tokio::join!(shop.import("r1", SKIP_BAD, rows()), async {
+        for external_id in ["C-2", "C-3"] {
+            shop.tell_customer(OURS, external_id, Some("net 30"));
+            shop.heard().await;
+        }
+    });
+    let report = report.unwrap();
+    assert_eq!(report.imported_count, 3);
+    let never = (4, "content.customer_external_id", "CUSTOMER_NOT_FOUND");
+    assert_eq!(faults(&report), [never]);
 }
 
 /// More than one batch, and two at the same time of which one knows the other's rows.

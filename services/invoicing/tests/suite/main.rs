@@ -21,6 +21,7 @@ mod figures;
 mod fixture;
 mod invoice;
 mod invoice_import;
+mod invoice_import_bad;
 mod issue;
 mod issue_races;
 mod ledger;

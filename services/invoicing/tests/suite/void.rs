@@ -1,10 +1,13 @@
 //! Voiding: taken back as a whole, as long as nothing stands against it.
 
-use contracts::google::r#type::Date;
+use contracts::common::Money;
 use contracts::invoicing::application_service_client::ApplicationServiceClient;
+use contracts::invoicing::dispute_service_client::DisputeServiceClient;
+use contracts::invoicing::open_dispute_request::Extent;
 use contracts::invoicing::{
-    ApplyCreditsRequest, ClosingKind, CreditApplication, DisputeResolution, DisputeResolved,
-    InvoiceState, InvoiceVoided, ReverseApplicationsRequest, VoidInvoiceRequest,
+    ApplyCreditsRequest, ClosingKind, CreditApplication, DisputeReason, DisputeResolution,
+    DisputeResolved, InvoiceState, InvoiceVoided, OpenDisputeRequest, ResolveDisputeRequest,
+    ReverseApplicationsRequest, VoidInvoiceRequest,
 };
 use invoicing::domain::InvoiceId;
 use jiff::civil::date;
@@ -88,54 +91,54 @@ async fn is_3_an_issued_invoice_keeps_its_number_and_owes_nothing() {
 async fn open_disputes_end_with_the_invoice() {
     let shop = Shop::open().await;
     let issued = shop.issued("10.00").await;
-    for (dispute, resolution) in [("Open 1", None), ("Old", Some("WITHDRAWN"))] {
-        dispute_row(&shop, &issued.invoice_id, dispute, resolution).await;
-    }
-    sqlx::query("UPDATE invoice SET disputed_parts_amount = 4, version = version + 1")
-        .execute(&shop.pool)
-        .await
-        .unwrap();
-    assert_eq!(
-        amount(&shop.read(&issued.invoice_id).await.disputed_amount),
-        "4.00"
-    );
-    let void = shop.void(&issued.invoice_id, "").await.unwrap();
+    let mut disputes = DisputeServiceClient::new(shop.world.channel());
+    let old = shop
+        .world
+        .signed(OURS, objection(&shop, &issued.invoice_id, "3.00"));
+    let old = disputes.open_dispute(old).await.unwrap().into_inner();
+    let withdrawn = ResolveDisputeRequest {
+        request_id: shop.request_id(),
+        dispute_id: old.dispute.unwrap().dispute_id,
+        resolution: DisputeResolution::Withdrawn.into(),
+        ..ResolveDisputeRequest::default()
+    };
+    let withdrawn = shop.world.signed(OURS, withdrawn);
+    disputes.resolve_dispute(withdrawn).await.unwrap();
+    let open = shop
+        .world
+        .signed(OURS, objection(&shop, &issued.invoice_id, "4.00"));
+    let open = disputes.open_dispute(open).await.unwrap().into_inner();
+    let open = open.dispute.unwrap();
+    let disputed = shop.read(&issued.invoice_id).await;
+    assert_eq!(amount(&disputed.disputed_amount), "4.00");
+
+    let void = shop.void(&issued.invoice_id, &disputed.etag).await.unwrap();
     assert_eq!(amount(&void.disputed_amount), "0.00");
-    assert_eq!(
-        shop.told().await,
-        ["InvoiceIssued", "InvoiceVoided", "DisputeResolved"]
-    );
-    let told: DisputeResolved = data(&shop.events(OURS).await[2]);
+    let told = shop.told().await;
+    assert_eq!(told[4..], ["InvoiceVoided", "DisputeResolved"]);
+    let told: DisputeResolved = data(&shop.events(OURS).await[5]);
     let dispute = told.dispute.unwrap();
+    assert_eq!(dispute.dispute_id, open.dispute_id);
     assert_eq!(dispute.resolution(), DisputeResolution::InvoiceVoided);
-    let today: Option<Date> = Some(day(2026, 3, 1));
-    assert_eq!((dispute.resolved_date, dispute.note.as_str()), (today, ""));
-    let states = "SELECT note || ': ' || resolution FROM dispute ORDER BY note";
-    let states: Vec<String> = sqlx::query_scalar(states)
-        .fetch_all(&shop.pool)
-        .await
-        .unwrap();
-    assert_eq!(states, ["Old: WITHDRAWN", "Open 1: INVOICE_VOIDED"]);
+    assert_eq!(dispute.resolved_date, Some(day(2026, 3, 1)));
+    let balance = told.balance_after.unwrap();
+    assert_eq!(
+        (balance.state(), amount(&balance.disputed_amount)),
+        (InvoiceState::Void, "0.00")
+    );
 }
 
-async fn dispute_row(shop: &Shop, invoice_id: &str, note: &str, resolution: Option<&str>) {
-    sqlx::query(
-        "INSERT INTO dispute (tenant_id, dispute_id, invoice_id, invoice_number, customer_id,
-                              reason, note, whole_invoice, currency, amount, disputed_date,
-                              opened_time, resolution, resolution_note, resolved_date,
-                              resolved_time, version)
-         SELECT tenant_id, gen_random_uuid(), invoice_id, invoice_number, customer_id, 'PRICE', $2,
-                false, currency, 4, '2026-03-01', now(), $3, left($3, 0),
-                CASE WHEN $3 IS NOT NULL THEN date '2026-03-01' END,
-                CASE WHEN $3 IS NOT NULL THEN now() END, 1
-           FROM invoice WHERE invoice_id = $1::uuid",
-    )
-    .bind(invoice_id)
-    .bind(note)
-    .bind(resolution)
-    .execute(&shop.pool)
-    .await
-    .unwrap();
+fn objection(shop: &Shop, invoice_id: &str, disputed: &str) -> OpenDisputeRequest {
+    OpenDisputeRequest {
+        request_id: shop.request_id(),
+        invoice_id: invoice_id.to_owned(),
+        extent: Some(Extent::Amount(Money {
+            currency_code: "EUR".to_owned(),
+            amount: disputed.to_owned(),
+        })),
+        reason: DisputeReason::Price.into(),
+        ..OpenDisputeRequest::default()
+    }
 }
 
 /// Money that stands against it keeps an invoice from being void; taken back, it does not.

@@ -1,6 +1,6 @@
 //! ImportInvoices: what another system issued, whole or not at all unless bad rows may be left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contracts::common::{ImportOptions, ImportReport, ImportState};
@@ -14,24 +14,25 @@ use runtime::{Answer, Call, Refusal};
 use serde_json::json;
 use tonic::Streaming;
 
+use super::import_customers::{await_customers, customers_in_tx};
 use super::import_issue::issue_in_tx;
 use super::import_judge::{Judged, Known, judge};
 use super::import_receive::receive;
 use super::import_rows::{Row, read};
 use crate::app::App;
-use crate::domain::{Customer, Invoice, InvoiceId};
+use crate::domain::{Invoice, InvoiceId};
 use crate::rpc::business_day::today_in_tx;
 use crate::rpc::heard::until_heard;
-use crate::rpc::wire::content::CustomerKey;
 use crate::store;
 
 /// Faults that are told.
 const MOST_TOLD: usize = 10_000;
 
-/// 1. Receive all rows and read them; 2. take the request id, or answer as the first time; 3. while
-///    nobody adds a series, judge all rows against what is there; 4. unless only checking was asked
-///    or a bad row stops it, issue them and tell them; 5. store the report as the answer. One
-///    transaction: whole or not at all.
+/// 1. Receive all rows and read them; 2. unless it was done before, wait for the customers they name,
+///    as long as any come; 3. take the request id, or answer as the first time; 4. while nobody adds
+///    a series, judge all rows against what is there; 5. unless only checking was asked or a bad row
+///    stops it, issue them and tell them; 6. store the report as the answer. One transaction: whole
+///    or not at all.
 pub async fn handle(
     app: Arc<App>,
     call: Call,
@@ -45,6 +46,9 @@ pub async fn handle(
     let now = app.clock.now();
     let tenant = call.tenant();
     let import_id = app.stamped(|stamp| stamp.id());
+    if idempotency::stored(&app.db, &key).await?.is_none() {
+        await_customers(&app, &call, &rows).await?;
+    }
     let done = until_heard(&app, || async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
@@ -96,31 +100,6 @@ async fn known_in_tx(
         numbers: store::invoice::numbers_taken_in_tx(tx, tenant, &numbers).await?,
         invoices: invoices_in_tx(tx, tenant, rows).await?,
     })
-}
-
-async fn customers_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    rows: &[Row],
-) -> Result<BTreeMap<CustomerKey, Customer>, Refusal> {
-    let (mut ids, mut external_ids) = (Vec::new(), Vec::new());
-    let named: BTreeSet<_> = rows.iter().map(|row| &row.brought.customer).collect();
-    for key in named {
-        match key {
-            CustomerKey::Id(customer_id) => ids.push(*customer_id),
-            CustomerKey::External(external_id) => external_ids.push(external_id.clone()),
-        }
-    }
-    let found = store::customer::find_all_in_tx(tx, tenant, &ids, &external_ids).await?;
-    let keys = |customer: Customer| {
-        let by_external_id = customer.external_id.clone().map(CustomerKey::External);
-        let by_id = Some(CustomerKey::Id(customer.customer_id));
-        [by_id, by_external_id]
-            .into_iter()
-            .flatten()
-            .map(move |key| (key, customer.clone()))
-    };
-    Ok(found.into_iter().flat_map(keys).collect())
 }
 
 async fn invoices_in_tx(

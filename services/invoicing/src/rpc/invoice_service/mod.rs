@@ -2,6 +2,7 @@
 
 mod create_invoice;
 mod get_invoice;
+mod import_customers;
 mod import_invoices;
 mod import_issue;
 mod import_judge;

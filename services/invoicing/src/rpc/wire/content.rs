@@ -248,11 +248,10 @@ pub fn revised_content(
     Ok(content.owed_by(draft.content.customer_id))
 }
 
-/// A due date takes the place of terms, and terms that of a due date; to clear either clears both.
 fn set(revised: &mut wire::InvoiceContent, brought: &wire::InvoiceContent, path: &str) {
     match path {
         "invoice_date" => revised.invoice_date = brought.invoice_date,
-        "terms" | "due_date" => revised.due.clone_from(&brought.due),
+        "terms" | "due_date" => set_due(revised, brought.due.as_ref(), path),
         "early_payment_offer" => {
             let offer = &brought.early_payment_offer;
             revised.early_payment_offer.clone_from(offer);
@@ -267,5 +266,60 @@ fn set(revised: &mut wire::InvoiceContent, brought: &wire::InvoiceContent, path:
         "reservation_id" => revised.reservation_id.clone_from(&brought.reservation_id),
         "note" => revised.note.clone_from(&brought.note),
         _ => {}
+    }
+}
+
+/// A due date takes the place of terms, and terms that of a due date; what is named and not there is
+/// cleared, and nothing else.
+fn set_due(revised: &mut wire::InvoiceContent, brought: Option<&WireDue>, path: &str) {
+    let is_named = |due: &&WireDue| match due {
+        WireDue::Terms(_) => path == "terms",
+        WireDue::DueDate(_) => path == "due_date",
+    };
+    if let Some(due) = brought.filter(is_named) {
+        revised.due = Some(due.clone());
+    } else if revised.due.as_ref().is_some_and(|due| is_named(&due)) {
+        revised.due = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::google::r#type::Date;
+
+    use super::*;
+
+    #[test]
+    fn only_the_named_way_to_be_due_is_set_or_cleared() {
+        let on = |day| {
+            let (year, month) = (2026, 3);
+            Some(WireDue::DueDate(Date { year, month, day }))
+        };
+        let terms = || Some(WireDue::Terms(Default::default()));
+        let due_after = |before: Option<WireDue>, brought: Option<WireDue>, paths: &[&str]| {
+            let mut revised = wire::InvoiceContent {
+                due: before,
+                ..Default::default()
+            };
+            let brought = wire::InvoiceContent {
+                due: brought,
+                ..Default::default()
+            };
+            for path in paths {
+                set(&mut revised, &brought, path);
+            }
+            revised.due
+        };
+        assert_eq!(due_after(on(1), on(2), &["due_date"]), on(2));
+        assert_eq!(due_after(on(1), terms(), &["terms"]), terms());
+        assert_eq!(due_after(on(1), None, &["due_date"]), None);
+        assert_eq!(due_after(on(1), None, &["terms"]), on(1));
+        assert_eq!(due_after(on(1), terms(), &["due_date"]), None);
+        assert_eq!(due_after(terms(), on(2), &["note"]), terms());
+        for both in [["terms", "due_date"], ["due_date", "terms"]] {
+            assert_eq!(due_after(on(1), terms(), &both), terms());
+            assert_eq!(due_after(terms(), on(2), &both), on(2));
+            assert_eq!(due_after(on(1), None, &both), None);
+        }
     }
 }
