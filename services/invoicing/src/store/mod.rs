@@ -19,6 +19,7 @@ pub mod invoice;
 pub mod number_series;
 pub mod open_item;
 pub mod receivable;
+pub mod report;
 mod row;
 pub mod settled;
 pub mod tenant;

@@ -65,11 +65,12 @@ async fn unchanged_in_tx(
                   sum(greatest(days_late, 0))::bigint AS "days_late_early_as_zero!",
                   sum(days_late)::bigint AS "days_late_signed!"
              FROM (SELECT currency, gross_amount, closed_date - invoice_date AS days_to_pay,
-                          closed_date - (
-                              SELECT max(item.due_date) FROM open_item item
-                               WHERE item.tenant_id = $1
-                                 AND item.invoice_id = invoice.invoice_id) AS days_late
+                          closed_date - item.last_due_date AS days_late
                      FROM invoice
+                    CROSS JOIN LATERAL (
+                          SELECT max(due_date) AS last_due_date FROM open_item
+                           WHERE tenant_id = $1
+                             AND open_item.invoice_id = invoice.invoice_id) item
                     WHERE tenant_id = $1 AND closing_kind = 'PAYMENT'
                       AND closed_date BETWEEN $2 AND $3
                       AND ($4::uuid IS NULL OR customer_id = $4)
@@ -111,6 +112,8 @@ struct Changed {
     gross_amount: Money,
 }
 
+/// What was worth nothing can only have changed by owing something again, so invoices that were just
+/// paid since need no look.
 async fn changed_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
@@ -121,8 +124,8 @@ async fn changed_in_tx(
                   invoice.invoice_date AS "invoice_date!", item.last_due_date AS "last_due_date!"
              FROM (SELECT invoice_id, sum(amount) AS amount
                      FROM invoice_entry
-                    WHERE tenant_id = $1 AND entry_date > $2
-                    GROUP BY invoice_id) later
+                    WHERE tenant_id = $1 AND entry_date > $2 AND kind <> 'ISSUE'
+                    GROUP BY invoice_id HAVING max(amount) > 0) later
              JOIN invoice ON invoice.tenant_id = $1 AND invoice.invoice_id = later.invoice_id
             CROSS JOIN LATERAL (
                   SELECT sum(open_amount) AS open_amount, max(due_date) AS last_due_date

@@ -310,9 +310,10 @@ async fn ag_2_any_book_on_any_day_sums_to_what_is_outstanding_by_both_ages() {
     }
 }
 
-/// The customers of the stream sum to its totals, and those are the tables of GetAging.
+/// The customers of the stream sum to its totals, and those are the tables of GetAging; so are those
+/// of a customer alone.
 async fn streams_the_same(world: &World, query: AgingQuery, tables: &[AgingTable]) {
-    let messages = messages(world, query).await;
+    let messages = messages(world, query.clone()).await;
     let (last, before) = messages.split_last().unwrap();
     assert!(before.iter().all(|message| message.totals.is_empty()));
     assert_eq!(last.totals, tables);
@@ -323,6 +324,18 @@ async fn streams_the_same(world: &World, query: AgingQuery, tables: &[AgingTable
     let table = |index: usize| customers[index].table.as_ref().unwrap();
     let key = |index: usize| (&customers[index].customer_id, &table(index).currency_code);
     assert!((1..customers.len()).all(|index| key(index - 1) < key(index)));
+    if let Some(first) = customers.first() {
+        let asked = GetAgingRequest {
+            query: Some(query),
+            customer_id: Some(first.customer_id.clone()),
+        };
+        let answer = client(world).get_aging(world.signed(OURS, asked)).await;
+        let own = customers
+            .iter()
+            .filter(|one| one.customer_id == first.customer_id);
+        let own = own.filter_map(|one| one.table.clone());
+        assert!(answer.unwrap().into_inner().tables.into_iter().eq(own));
+    }
     for total in tables {
         let mut sum = vec![0; total.buckets.len()];
         let mut credit = 0;

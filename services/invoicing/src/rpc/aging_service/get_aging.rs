@@ -24,6 +24,7 @@ pub async fn handle(
     let (asked,) = violations.complete((asked,))?;
     let tenant = call.tenant();
     let mut tx = app.db.begin_report(tenant).await?;
+    store::report::plan_anew_in_tx(&mut tx).await?;
     let selection = selection_in_tx(app, &mut tx, tenant, &asked, customer_id).await?;
     let book = store::aging::book_in_tx(&mut tx, tenant, selection).await?;
     tx.commit().await?;

@@ -39,6 +39,7 @@ pub async fn handle(
     let (asked,) = violations.complete((asked,))?;
     let tenant = call.tenant();
     let mut tx = app.db.begin_report(tenant).await?;
+    store::report::plan_anew_in_tx(&mut tx).await?;
     let selection = selection_in_tx(app, &mut tx, tenant, &asked, None).await?;
     let (sender, messages) = mpsc::channel(1);
     let reading = read(tx, tenant, selection, asked.scale, sender);

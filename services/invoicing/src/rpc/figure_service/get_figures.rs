@@ -23,6 +23,7 @@ pub async fn handle(
 ) -> Result<GetFiguresResponse, Refusal> {
     let period = period_from_wire(&request)?;
     let mut tx = app.db.begin_report(call.tenant()).await?;
+    store::report::plan_anew_in_tx(&mut tx).await?;
     let sums = Sums::read_in_tx(&mut tx, call.tenant(), period).await?;
     tx.commit().await?;
     let figures = sums.currencies().into_iter().map(|currency| {
