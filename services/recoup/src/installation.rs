@@ -41,6 +41,17 @@ pub enum Time {
     },
 }
 
+/// What an installation is started in.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings {
+    /// Where it listens.
+    pub listen: Listen,
+    /// Whose time it goes by.
+    pub time: Time,
+    /// The mail server that reminders writes to; none: as its own settings say.
+    pub smtp: Option<SocketAddr>,
+}
+
 /// An installation that answers.
 #[derive(Debug)]
 pub struct Installation {
@@ -61,19 +72,18 @@ impl Installation {
     /// What keeps stores, services or server from starting, by name.
     pub async fn start(
         data_dir: &Path,
-        listen: Listen,
-        time: Time,
+        surroundings: Surroundings,
         (telemetry, shutdown): (&Telemetry, Shutdown),
     ) -> anyhow::Result<Self> {
         let stores = Stores::start(StoresConfig::new(data_dir)).await?;
         let keys = Keys::create(stores.data_dir(), &services::names())?;
         migrate(&stores).await?;
-        let layers = settings::of_server(listen)?;
+        let layers = settings::of_server(surroundings.listen)?;
         let config: Config = settings::with_issuers(layers, &keys, &services::names())?.build()?;
         let (listener, address) = bind(config.server.listen).await?;
         let (admin_listener, admin_address) = bind(config.server.admin_listen).await?;
 
-        let (clock, sandbox) = match time {
+        let (clock, sandbox) = match surroundings.time {
             Time::OfTheSystem => (Clock::system(), None),
             Time::Sandbox { start } => {
                 let (clock, unstarted) = Unstarted::open(stores.data_dir(), start)?;
@@ -89,6 +99,7 @@ impl Installation {
             address,
             clock,
             sandbox: sandbox.is_some(),
+            smtp: surroundings.smtp,
             telemetry,
             tasks: &tasks,
             shutdown: &shutdown,

@@ -50,6 +50,8 @@ pub struct World<'a> {
     pub clock: Clock,
     /// Whether that is a sandbox's.
     pub sandbox: bool,
+    /// The mail server that reminders writes to.
+    pub smtp: Option<SocketAddr>,
     /// Figures of operation.
     pub telemetry: &'a Telemetry,
     /// What goes on between calls.
@@ -178,9 +180,13 @@ impl World<'_> {
         let (here, services) = (self.address, names());
         let stores = (self.stores, self.keys);
         let layers = settings::of_service(layers, service, stores, (here, &services))?;
-        match (self.sandbox, jobs) {
-            (true, Jobs::ByTimer) => settings::of_sandbox(layers),
-            (true, Jobs::None) | (false, _) => Ok(layers),
+        let layers = match (self.sandbox, jobs) {
+            (true, Jobs::ByTimer) => settings::of_sandbox(layers)?,
+            (true, Jobs::None) | (false, _) => layers,
+        };
+        match self.smtp {
+            Some(address) if service == reminders::SERVICE => settings::of_mail(layers, address),
+            _ => Ok(layers),
         }
     }
 }

@@ -114,6 +114,16 @@ pub fn of_sandbox(layers: Layers) -> anyhow::Result<Layers> {
     Ok(layers.text(LAYER, text)?)
 }
 
+/// Over the settings of reminders: a mail server on this machine that is spoken to in the clear.
+///
+/// # Errors
+/// None that a user could cause.
+pub fn of_mail(layers: Layers, address: SocketAddr) -> anyhow::Result<Layers> {
+    let (host, port) = (address.ip(), address.port());
+    let text = format!("[smtp]\nhost = \"{host}\"\nport = {port}\nsecurity = \"none\"\n");
+    Ok(layers.text(LAYER, &text)?)
+}
+
 fn issuer(keys: &Keys, name: &str, peer: &str) -> String {
     let jwks_file = path(&keys.public_file(name));
     format!(

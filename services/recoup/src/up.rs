@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use runtime::{Shutdown, Tasks, Telemetry};
 
 use crate::data_dir::DataDir;
-use crate::installation::{Installation, Time};
+use crate::installation::{Installation, Surroundings, Time};
 use crate::settings::{self, Config, Listen};
 use crate::token::{self, DEVELOPMENT_TENANT, Wish};
 
@@ -37,7 +37,12 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let data_dir = arguments.data_dir.path();
     let running = (&telemetry, shutdown);
     let time = arguments.time();
-    let installation = Installation::start(&data_dir, arguments.listen, time, running).await?;
+    let surroundings = Surroundings {
+        listen: arguments.listen,
+        time,
+        smtp: None,
+    };
+    let installation = Installation::start(&data_dir, surroundings, running).await?;
     greet(&installation, time)?;
     let outcome = installation.ended().await;
     telemetry.flush().await;

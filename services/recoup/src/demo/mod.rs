@@ -23,7 +23,7 @@ use runtime::{Shutdown, Tasks, Telemetry};
 use stores::ScratchDir;
 
 use crate::demo::client::World;
-use crate::installation::{Installation, Time};
+use crate::installation::{Installation, Surroundings, Time};
 use crate::settings::{self, Config, Listen};
 
 /// Runs the whole story on data of its own and checks it; exits with 1 when anything is not so.
@@ -86,11 +86,14 @@ async fn on_scratch_data(
 ) -> anyhow::Result<Vec<Row>> {
     bar.set_message("starting Postgres, Redis and the services");
     let scratch = ScratchDir::create()?;
-    let time = Time::Sandbox {
-        start: beginning()?,
+    let start = beginning()?;
+    let surroundings = Surroundings {
+        listen,
+        time: Time::Sandbox { start },
+        smtp: None,
     };
     let running = (telemetry, shutdown);
-    let installation = Installation::start(scratch.path(), listen, time, running).await?;
+    let installation = Installation::start(scratch.path(), surroundings, running).await?;
     bar.inc(1);
     let told = async { tell(&World::try_new(&installation, telemetry)?, bar).await }.await;
     installation.end().await?;
