@@ -3,7 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 
-use crate::ledger::{Ledger, Written, customer};
+use crate::ledger::{Ledger, Owed, Written, customer};
 
 /// A stream of numbers that a seed fixes (xorshift).
 pub struct Dice(u64);
@@ -64,40 +64,7 @@ pub async fn random_book(ledger: &Ledger, dice: &mut Dice, invoices: u64) {
             })
             .await;
         for (item, (_, open)) in items.iter().enumerate() {
-            let day = dice.day();
-            match dice.roll(6) {
-                0 => {}
-                1 => {
-                    let kind = ["ALLOCATION", "CREDIT", "WRITE_OFF"];
-                    let kind = kind[usize::try_from(dice.roll(3)).unwrap()];
-                    ledger
-                        .entry(&owed, item, kind, &format!("-{open}"), day)
-                        .await;
-                }
-                2 => {
-                    let all = format!("-{open}");
-                    let paid = ledger.entry(&owed, item, "ALLOCATION", &all, day).await;
-                    ledger.take_back(&owed, item, paid, open, dice.day()).await;
-                }
-                3 => {
-                    let given_up = format!("-{open}");
-                    ledger.entry(&owed, item, "WRITE_OFF", &given_up, day).await;
-                    ledger
-                        .entry(&owed, item, "REINSTATEMENT", open, dice.day())
-                        .await;
-                    ledger
-                        .entry(&owed, item, "ALLOCATION", &given_up, dice.day())
-                        .await;
-                }
-                4 => {
-                    ledger.entry(&owed, item, "ALLOCATION", "-0.01", day).await;
-                }
-                _ => {
-                    ledger
-                        .entry(&owed, item, "VOID", &format!("-{open}"), day)
-                        .await;
-                }
-            }
+            happen(ledger, dice, &owed, item, open).await;
         }
         if number % 7 == 0 {
             let cents = 2 + dice.roll(5_000);
@@ -108,4 +75,35 @@ pub async fn random_book(ledger: &Ledger, dice: &mut Dice, invoices: u64) {
         }
     }
     ledger.sum_up().await;
+}
+
+/// Something happens to an item, or nothing.
+async fn happen(ledger: &Ledger, dice: &mut Dice, owed: &Owed, item: usize, open: &str) {
+    let (day, all) = (dice.day(), format!("-{open}"));
+    match dice.roll(6) {
+        0 => {}
+        1 => {
+            let kind = ["ALLOCATION", "CREDIT", "WRITE_OFF"];
+            let kind = kind[usize::try_from(dice.roll(3)).unwrap()];
+            ledger.entry(owed, item, kind, &all, day).await;
+        }
+        2 => {
+            let paid = ledger.entry(owed, item, "ALLOCATION", &all, day).await;
+            ledger.take_back(owed, item, paid, open, dice.day()).await;
+        }
+        3 => {
+            ledger.entry(owed, item, "WRITE_OFF", &all, day).await;
+            let again = dice.day();
+            ledger.entry(owed, item, "REINSTATEMENT", open, again).await;
+            ledger
+                .entry(owed, item, "ALLOCATION", &all, dice.day())
+                .await;
+        }
+        4 => {
+            ledger.entry(owed, item, "ALLOCATION", "-0.01", day).await;
+        }
+        _ => {
+            ledger.entry(owed, item, "VOID", &all, day).await;
+        }
+    }
 }

@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::fixture::World;
+pub use crate::till::customer;
 
 /// The book of one tenant.
 pub struct Ledger {
@@ -32,13 +33,6 @@ pub struct Written<'a> {
     pub issued_date: Date,
     /// Due date and amount of each item.
     pub items: &'a [(Date, &'a str)],
-}
-
-/// A customer by a number.
-pub fn customer(number: u128) -> CustomerId {
-    CustomerId(Uuid::from_u128(
-        0x0190_c000_0000_7000_8000_0000_0000_0000 + number,
-    ))
 }
 
 impl Ledger {
