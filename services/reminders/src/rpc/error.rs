@@ -3,7 +3,10 @@
 
 pub mod contact;
 pub mod contact_policy;
+pub mod dunning_run;
 pub mod hold;
+pub mod message;
+pub mod placement_hold;
 pub mod promise;
 pub mod strategy;
 pub mod task;
@@ -74,6 +77,19 @@ pub const REASONS: &[Reason] = reasons! {
     "TASK_NOT_FOUND" "NOT_FOUND" "There is no such task."
     "TASK_NOT_OPEN" "FAILED_PRECONDITION" "The task was completed or cancelled."
     "OUTCOME_NOT_FOR_KIND" "FAILED_PRECONDITION" "The outcome belongs to another kind of task."
+    "MESSAGE_NOT_FOUND" "NOT_FOUND" "There is no such message."
+    "MESSAGE_NOT_RENDERED" "FAILED_PRECONDITION" "The message was never claimed, so that it has no words."
+    "MESSAGE_NOT_RESOLVABLE" "FAILED_PRECONDITION" "The message is neither of unknown outcome nor parked."
+    "MESSAGE_WAS_REFUSED" "FAILED_PRECONDITION" "What was refused for good did not leave: send it again or skip the step."
+    "DUNNING_RUN_NOT_FOUND" "NOT_FOUND" "There is no such run."
+    "DUNNING_RUN_NOT_PREVIEWED" "FAILED_PRECONDITION" "Only a complete preview is carried out."
+    "RUN_DATE_IN_THE_FUTURE" "FAILED_PRECONDITION" "The day of the run has not begun in the tenant's zone: preview it, or wait."
+    "PLACEMENT_HOLD_NOT_FOUND" "NOT_FOUND" "Nothing was ever held for this placement."
+    "PLACEMENT_HOLD_ENDED" "FAILED_PRECONDITION" "The hold of this placement has been released: place the debts anew."
+    "PLACEMENT_CHANGED" "INVALID_ARGUMENT" "The placement holds other invoices than those named."
+    "INVOICE_NOT_IN_PLACEMENT" "INVALID_ARGUMENT" "The placement never held this invoice."
+    "INVOICE_NOT_YET_KNOWN" "UNAVAILABLE" "Invoicing's feed has not brought the invoice yet: ask again."
+    "SUCCESSOR_NOT_ALLOWED" "INVALID_ARGUMENT" "A hold for this reason follows facts, or needs an end: name another."
     "MESSAGE_NOT_RESOLVED" "FAILED_PRECONDITION" "The message is of unknown outcome: resolve it, and the task is completed with it."
 };
 

@@ -5,11 +5,15 @@
 //! caller's, each to one code and reason. No rule is decided here.
 
 mod about;
+mod case_service;
 mod communication_service;
 mod consent_service;
 mod contact_policy_service;
+mod dunning_run_service;
 pub mod error;
 mod hold_service;
+mod message_service;
+mod placement_hold_service;
 mod promise_service;
 mod strategy_service;
 mod task_service;
@@ -20,10 +24,14 @@ use std::sync::Arc;
 
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
+use contracts::reminders::case_service_server::CaseServiceServer;
 use contracts::reminders::communication_service_server::CommunicationServiceServer;
 use contracts::reminders::consent_service_server::ConsentServiceServer;
 use contracts::reminders::contact_policy_service_server::ContactPolicyServiceServer;
+use contracts::reminders::dunning_run_service_server::DunningRunServiceServer;
 use contracts::reminders::hold_service_server::HoldServiceServer;
+use contracts::reminders::message_service_server::MessageServiceServer;
+use contracts::reminders::placement_hold_service_server::PlacementHoldServiceServer;
 use contracts::reminders::promise_service_server::PromiseServiceServer;
 use contracts::reminders::strategy_service_server::StrategyServiceServer;
 use contracts::reminders::task_service_server::TaskServiceServer;
@@ -64,6 +72,10 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let promise = promise_service::Rpc::new(app(), runner());
     let hold = hold_service::Rpc::new(app(), runner());
     let task = task_service::Rpc::new(app(), runner());
+    let case = case_service::Rpc::new(app(), runner());
+    let message = message_service::Rpc::new(app(), runner());
+    let dunning_run = dunning_run_service::Rpc::new(app(), runner());
+    let placement_hold = placement_hold_service::Rpc::new(app(), runner());
     services
         .with(bounded!(StrategyServiceServer::new(strategy)))
         .with(bounded!(TemplateServiceServer::new(template)))
@@ -73,6 +85,10 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
         .with(bounded!(PromiseServiceServer::new(promise)))
         .with(bounded!(HoldServiceServer::new(hold)))
         .with(bounded!(TaskServiceServer::new(task)))
+        .with(bounded!(CaseServiceServer::new(case)))
+        .with(bounded!(MessageServiceServer::new(message)))
+        .with(bounded!(DunningRunServiceServer::new(dunning_run)))
+        .with(bounded!(PlacementHoldServiceServer::new(placement_hold)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

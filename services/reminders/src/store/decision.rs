@@ -82,3 +82,26 @@ pub async fn of_subject_in_tx(
     .map(Row::into_decision)
     .collect()
 }
+
+/// Decisions by their identities, with these.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn find_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    decision_ids: &[Uuid],
+) -> Result<Vec<(Uuid, Decision)>, DbError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT decision_id, outcome, rules, policy_version, facts, decided_time
+           FROM decision WHERE tenant_id = $1 AND decision_id = ANY ($2)",
+        tenant.uuid(),
+        decision_ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .map(Row::into_decision)
+    .collect()
+}

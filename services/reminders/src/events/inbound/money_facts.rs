@@ -203,11 +203,10 @@ fn by_invoice(
         let invoice_id = InvoiceId::new(parsed(&allocation.invoice_id, "allocations.invoice_id")?);
         let cash = amount(allocation.amount.as_ref(), "allocations.amount")?;
         let mut relief = Money::zero(cash.currency());
-        for part in [&allocation.discount_amount, &allocation.tolerance_amount] {
-            if let Some(part) = part {
-                let part = amount(Some(part), "allocations.discount_amount")?;
-                relief = added(relief, part)?;
-            }
+        let let_go = [&allocation.discount_amount, &allocation.tolerance_amount];
+        for part in let_go.into_iter().flatten() {
+            let part = amount(Some(part), "allocations.discount_amount")?;
+            relief = added(relief, part)?;
         }
         match sums.iter_mut().find(|(id, ..)| *id == invoice_id) {
             Some((_, cash_sum, relief_sum)) => {

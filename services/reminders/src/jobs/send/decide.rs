@@ -78,7 +78,9 @@ async fn attempt(
     decision::insert_in_tx(&mut tx, held.tenant, subject, &answer.decision).await?;
     let case = Opened { tx, file, claimed };
     match answer.verdict {
-        LookVerdict::Go if channel != Channel::Email => case.to_person(timer, held, look).await,
+        LookVerdict::Go if channel != Channel::Email => {
+            case.pass_to_person(timer, held, look).await
+        }
         LookVerdict::Go if !fit => case.unfit(timer).await,
         LookVerdict::Go => case.hand_off(app, held, look).await,
         LookVerdict::Superseded(reason) => case.supersede(timer, look, reason).await,
@@ -152,7 +154,7 @@ impl Opened {
     }
 
     /// A call or a letter: a task for a person.
-    async fn to_person(
+    async fn pass_to_person(
         mut self,
         timer: &Claim,
         held: &Held,

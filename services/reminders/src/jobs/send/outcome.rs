@@ -3,21 +3,16 @@
 use calendar::Timestamp;
 use postgres::{Tx, retried};
 use timers::{Claim, JobError};
-use uuid::Uuid;
 
 use super::claim::{Claimed, opened_in_tx};
 use super::{Held, Tried};
 use crate::app::App;
 use crate::clients::Handed;
-use crate::domain::communication::{Communication, CommunicationOutcome, Direction};
-use crate::domain::hold::SERVICE;
-use crate::domain::id::CommunicationId;
 use crate::domain::message::{Message, MessageState};
 use crate::domain::reason::Reason;
 use crate::domain::task::TaskKind;
 use crate::store::case_file::CaseFile;
-use crate::store::message::content;
-use crate::store::{communication, frequency, message};
+use crate::store::{frequency, message};
 
 /// Commits what came of handing a message over. Fails it, the message is of unknown outcome once its
 /// lease is dead: never sent again blindly (P15).
@@ -41,7 +36,7 @@ async fn attempt(app: &App, timer: &Claim, held: &Held, handed: Handed) -> Resul
             message
                 .accepted(held.token, file.now)
                 .map_err(JobError::later)?;
-            enter_in_tx(&mut tx, &mut file, &message).await?;
+            file.enter_sent_in_tx(&mut tx, &message).await?;
             file.left_in_tx(&mut tx, &message).await?;
             finish(timer, tx, file, "sent").await
         }
@@ -117,32 +112,6 @@ pub(super) async fn lost(
     unknown(app, timer, tx, file, message)
         .await
         .map(Claimed::Settled)
-}
-
-/// The contact enters the communication record. For the caps it counts already: it was reserved.
-async fn enter_in_tx(tx: &mut Tx, file: &mut CaseFile, sent: &Message) -> Result<(), JobError> {
-    let words = content::find_in_tx(tx, file.tenant, sent.message_id).await?;
-    let entry = Communication {
-        communication_id: CommunicationId::new(Uuid::now_v7()),
-        case_id: sent.case_id,
-        customer_id: sent.customer_id,
-        direction: Direction::Outbound,
-        channel: sent.step.channel,
-        outcome: CommunicationOutcome::Sent,
-        occurred_time: sent.sent_time.unwrap_or(file.now),
-        address: words.map(|words| words.recipient),
-        invoice_ids: sent.invoice_ids(),
-        message_id: Some(sent.message_id),
-        task_id: None,
-        step_code: Some(sent.step.step_code.clone()),
-        note: String::new(),
-        recorded_by: SERVICE.to_owned(),
-        recorded_time: file.now,
-    };
-    let (entry, event) = entry.record(&file.case).map_err(JobError::failed)?;
-    communication::insert_in_tx(tx, file.tenant, &entry).await?;
-    file.tell([event]);
-    Ok(())
 }
 
 async fn give_back_in_tx(tx: &mut Tx, message: &Message, file: &CaseFile) -> Result<(), JobError> {

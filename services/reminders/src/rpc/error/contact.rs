@@ -10,6 +10,11 @@ pub fn case_not_found(case_id: CaseId) -> Refusal {
     Refusal::not_found("CASE_NOT_FOUND", "case", case_id)
 }
 
+/// The customer has no case: no invoice ever came.
+pub fn case_of_customer_not_found(customer_id: CustomerId) -> Refusal {
+    Refusal::not_found("CASE_NOT_FOUND", "case of customer", customer_id)
+}
+
 /// There is no such customer.
 pub fn customer_not_found(customer_id: CustomerId) -> Refusal {
     Refusal::not_found("CUSTOMER_NOT_FOUND", "customer", customer_id)

@@ -2,6 +2,7 @@
 
 use contracts::common;
 use contracts::convert::instant_to_wire;
+use uuid::Uuid;
 
 use crate::domain::decision::{Decision, RuleResult};
 
@@ -20,5 +21,14 @@ pub fn decision_to_wire(decision: &Decision) -> common::Decision {
         policy_version: decision.policy_version.clone(),
         facts: decision.facts.clone(),
         decided_time: Some(instant_to_wire(decision.decided_time)),
+    }
+}
+
+/// A stored decision with its identity.
+#[must_use]
+pub fn stored_to_wire((decision_id, decision): &(Uuid, Decision)) -> common::Decision {
+    common::Decision {
+        decision_id: decision_id.to_string(),
+        ..decision_to_wire(decision)
     }
 }

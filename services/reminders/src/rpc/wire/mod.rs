@@ -1,6 +1,7 @@
 //! Contract ⇄ domain, one noun a file. In: everything that is wrong, by field, at
 //! once. Out: values only, no decisions.
 
+pub mod case;
 pub mod communication;
 pub mod consent;
 pub mod contact_policy;

@@ -3,17 +3,21 @@
 use std::collections::BTreeSet;
 
 use postgres::{DbError, Tx};
+use uuid::Uuid;
 
 use super::CaseFile;
+use crate::domain::communication::{Communication, CommunicationOutcome, Direction};
 use crate::domain::debtor::DebtorKind;
 use crate::domain::event::DomainEvent;
-use crate::domain::id::TaskId;
+use crate::domain::hold::SERVICE;
+use crate::domain::id::{CommunicationId, TaskId};
 use crate::domain::ladder::Ladder;
 use crate::domain::message::Message;
 use crate::domain::step_taking::take_steps;
 use crate::domain::strategy::{PromiseTerms, StepTrigger, StrategyDefinition};
 use crate::domain::task::{NewTask, TaskKind};
-use crate::store::{message, strategy_version};
+use crate::store::message::content;
+use crate::store::{communication, message, strategy_version};
 
 impl CaseFile {
     /// Stores a message that left: its steps are taken for every invoice on it, by the version of the
@@ -39,6 +43,39 @@ impl CaseFile {
         self.tell(events);
         self.touch_all(invoice_ids);
         self.follow_levels();
+        Ok(())
+    }
+
+    /// Enters a mail that left into the communication record, with its announcement. For the caps it
+    /// counts already: it was reserved.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statements.
+    pub async fn enter_sent_in_tx(&mut self, tx: &mut Tx, sent: &Message) -> Result<(), DbError> {
+        let words = content::find_in_tx(tx, self.tenant, sent.message_id).await?;
+        let entry = Communication {
+            communication_id: CommunicationId::new(Uuid::now_v7()),
+            case_id: sent.case_id,
+            customer_id: sent.customer_id,
+            direction: Direction::Outbound,
+            channel: sent.step.channel,
+            outcome: CommunicationOutcome::Sent,
+            // A time that a person told may lie after the entry: the record knows no future.
+            occurred_time: sent.sent_time.unwrap_or(self.now).min(self.now),
+            address: words.map(|words| words.recipient),
+            invoice_ids: sent.invoice_ids(),
+            message_id: Some(sent.message_id),
+            task_id: None,
+            step_code: Some(sent.step.step_code.clone()),
+            note: String::new(),
+            recorded_by: SERVICE.to_owned(),
+            recorded_time: self.now,
+        };
+        // Refused is what cannot be: a mail from us that came to nothing, or one from the future.
+        if let Ok((entry, event)) = entry.record(&self.case) {
+            communication::insert_in_tx(tx, self.tenant, &entry).await?;
+            self.tell([event]);
+        }
         Ok(())
     }
 
