@@ -1,15 +1,22 @@
 //! Many at once: no debt is settled twice, nobody waits for ever, and no answer is lost (P5, P6).
 
+use std::time::Duration;
+
 use contracts::invoicing::ApplicationStep::OldestFirst;
 use contracts::invoicing::apply_credits_result::Outcome;
 use contracts::invoicing::reverse_applications_result::Outcome as ReverseOutcome;
 use contracts::invoicing::{ApplyCreditsResult, CreditApplication, ReversalOrder};
 use futures_util::future::join_all;
+use invoicing::rpc::wire::application_order::applications_from_wire;
+use invoicing::store;
+use invoicing::store::application::Answered;
 use jiff::civil::{Date, date};
 use money::{Currency, Money};
+use prost::Message as _;
+use testkit::eventually;
 
-use crate::fixture::OURS;
-use crate::till::{Bill, Till, by_rule, for_invoice, for_invoices, patiently, returned};
+use crate::fixture::{OURS, reason};
+use crate::till::{Bill, Till, by_rule, customer, for_invoice, for_invoices, patiently, returned};
 
 const ON: Date = date(2026, 1, 20);
 
@@ -111,7 +118,7 @@ async fn p3_twins_of_a_batch_act_once_and_answer_the_same() {
     let till = Till::open().await;
     let invoice = till.owed(&Bill::of("100.00")).await;
     let mut unknown = by_rule(&[OldestFirst], "10.00", ON);
-    unknown.customer_id = crate::till::customer(9).0.to_string();
+    unknown.customer_id = customer(9).0.to_string();
     for batch in [vec![for_invoice(invoice, "60.00", ON)], vec![unknown]] {
         let ids: Vec<String> = (0..8)
             .map(|twin| format!("{}-{twin}", batch[0].application_id))
@@ -122,6 +129,43 @@ async fn p3_twins_of_a_batch_act_once_and_answer_the_same() {
     }
     assert_eq!(till.standing(invoice).await, ("ISSUED".into(), "40".into()));
     assert_eq!(till.count("SELECT count(*) FROM application").await, 2);
+    till.close_without_deadlock().await;
+}
+
+/// A twin has answered and not committed yet when its other half comes, which settles nothing either:
+/// they meet at the id alone. The later one gives up whole, and is answered as the first was.
+#[tokio::test]
+async fn p3_a_twin_that_shares_no_lock_asks_again() {
+    let till = Till::open().await;
+    let mut item = by_rule(&[OldestFirst], "10.00", ON);
+    item.customer_id = customer(9).0.to_string();
+    let asked = applications_from_wire(std::slice::from_ref(&item)).unwrap();
+    let first = ApplyCreditsResult {
+        application_id: item.application_id.clone(),
+        ..ApplyCreditsResult::default()
+    };
+    let answer = Answered {
+        order: &asked[0].order,
+        fingerprint: asked[0].fingerprint,
+        application: None,
+        answer: first.encode_to_vec(),
+        time: till.world.clock.now(),
+    };
+    let mut tx = till.db.begin(OURS).await.unwrap();
+    let stored = store::application::insert_in_tx(&mut tx, OURS, &[answer]).await;
+    assert!(stored.unwrap());
+    let first_commits = async {
+        let waits = "SELECT count(*) FROM pg_stat_activity
+                      WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let second_waits = async || till.count(waits).await > 0;
+        eventually(Duration::from_secs(10), "the second waits", second_waits).await;
+        tx.commit().await.unwrap();
+    };
+    let batch = [item];
+    let (second, ()) = tokio::join!(till.send(OURS, "r1", &batch), first_commits);
+    assert_eq!(reason(&second.unwrap_err()), "LOST_RACE");
+    let again = till.send(OURS, "r1", &batch).await.unwrap();
+    assert_eq!(again.into_inner().results, [first]);
     till.close_without_deadlock().await;
 }
 
