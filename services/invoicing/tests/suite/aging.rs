@@ -15,6 +15,8 @@ use tonic::transport::Channel;
 use crate::dice::Dice;
 use crate::fixture::{OURS, THEIRS, World, fields, reason};
 use crate::ledger::{Ledger, Written, customer};
+use crate::office::Office;
+use crate::till::{for_invoice, returned, reversed};
 
 fn client(world: &World) -> AgingServiceClient<Channel> {
     AgingServiceClient::new(world.channel()).max_decoding_message_size(64 << 20)
@@ -140,6 +142,38 @@ async fn ag_4_a_later_payment_shrinks_nothing_and_one_taken_back_later_still_cou
     ] {
         assert_eq!(open(as_of).await, cents, "{as_of}");
     }
+}
+
+#[tokio::test]
+async fn ag_4_ca_7_money_applied_and_taken_back_through_the_rpcs_shows_from_its_days() {
+    let office = Office::open().await;
+    let owed = office.owed("100.00").await;
+    let paid = for_invoice(owed, "60.00", date(2026, 2, 10));
+    let paid = office.till.pay(&paid).await;
+    let back = returned(&paid.application_id, date(2026, 2, 20));
+    reversed(office.till.reverse(&[back]).await.remove(0));
+    // Booked last, and of an earlier day than what was taken back.
+    let late = for_invoice(owed, "25.00", date(2026, 2, 5));
+    office.till.pay(&late).await;
+    let world = &office.till.world;
+    for (as_of, open) in [
+        (date(2025, 12, 31), 0),
+        (date(2026, 1, 1), 10000),
+        (date(2026, 2, 5), 7500),
+        (date(2026, 2, 10), 1500),
+        (date(2026, 2, 20), 7500),
+        (date(2026, 3, 31), 7500),
+    ] {
+        for basis in [AgingBasis::DueDate, AgingBasis::InvoiceDate] {
+            let found = tables(world, OURS, query(as_of, basis)).await;
+            assert_eq!(
+                found.first().map_or(0, |table| cents(table).1),
+                open,
+                "{as_of}"
+            );
+        }
+    }
+    office.close().await;
 }
 
 #[tokio::test]

@@ -237,6 +237,10 @@ async fn p12_every_refusal_has_its_reason_and_draws_no_number() {
         let status = office.credit(OURS, &request).await.unwrap_err();
         assert_eq!(refused(status), (code, reason.to_owned()));
     }
+    let void = office.voided("5.00").await;
+    let void = office.credit(OURS, &whole(void)).await.unwrap_err();
+    let expected = (Code::FailedPrecondition, "INVOICE_VOID".to_owned());
+    assert_eq!(refused(void), expected);
     let foreign = office
         .credit(THEIRS, &crediting(owed, "1.00"))
         .await

@@ -16,7 +16,7 @@ use contracts::invoicing::{
     CreditNoteReason, DisputeReason, DisputeResolution, GetCollectabilityRequest,
     GetInvoiceRequest, Invoice, InvoiceLine, IssueCreditNoteRequest, IssueCreditNoteResponse,
     OpenDisputeRequest, OpenDisputeResponse, PartialInvoiceCredit, ResolveDisputeRequest,
-    ResolveDisputeResponse, ReverseWriteOffRequest, ReverseWriteOffResponse,
+    ResolveDisputeResponse, ReverseWriteOffRequest, ReverseWriteOffResponse, VoidInvoiceRequest,
     WriteOffInvoiceRequest, WriteOffInvoiceResponse, WriteOffReason, get_invoice_request,
 };
 use invoicing::domain::{InvoiceId, Tenant};
@@ -62,6 +62,20 @@ impl Office {
     pub async fn draft(&self, gross: &str) -> InvoiceId {
         let draft = self.till.draft(&Bill::of(gross));
         self.till.store(OURS, draft).await.invoice_id
+    }
+
+    /// An invoice that was issued and voided.
+    pub async fn voided(&self, gross: &str) -> InvoiceId {
+        let invoice_id = self.owed(gross).await;
+        let mut client = InvoiceServiceClient::new(self.till.world.channel());
+        let asked = VoidInvoiceRequest {
+            request_id: request_id(),
+            invoice_id: invoice_id.0.to_string(),
+            note: "billed to the wrong branch".to_owned(),
+            etag: self.invoice(invoice_id).await.etag,
+        };
+        client.void_invoice(self.signed(asked)).await.unwrap();
+        invoice_id
     }
 
     /// A request of our tenant.
