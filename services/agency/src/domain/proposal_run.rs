@@ -78,20 +78,16 @@ pub struct NewProposalRun {
 }
 
 impl ProposalRun {
-    /// Starts a run; one over nobody is completed at once.
+    /// Starts a run over the customers that are to be looked at now.
     ///
     /// # Errors
     /// [`RunInTheFuture`].
-    pub fn start(
-        new: NewProposalRun,
-        today: Date,
-        at: Timestamp,
-    ) -> Result<(Self, Option<Event>), RunInTheFuture> {
+    pub fn start(new: NewProposalRun, today: Date, at: Timestamp) -> Result<Self, RunInTheFuture> {
         let run_date = new.run_date.unwrap_or(today);
         if run_date > today {
             return Err(RunInTheFuture);
         }
-        let mut run = Self {
+        Ok(Self {
             proposal_run_id: new.proposal_run_id,
             run_date,
             policy_version: new.policy_version,
@@ -106,20 +102,14 @@ impl ProposalRun {
             created_by: new.created_by,
             completed_time: None,
             version: 1,
-        };
-        let event = run.complete_if_done(at);
-        Ok((run, event))
+        })
     }
 
     /// Counts a customer with what each of its currencies came to.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`].
-    pub fn count(
-        &mut self,
-        judgements: &[Judgement],
-        at: Timestamp,
-    ) -> Result<Option<Event>, MoneyError> {
+    pub fn count(&mut self, judgements: &[Judgement]) -> Result<(), MoneyError> {
         for judgement in judgements {
             match judgement.outcome {
                 ProposalOutcome::Proposed => {
@@ -137,16 +127,17 @@ impl ProposalRun {
         }
         self.judged_count = self.judged_count.saturating_add(1);
         self.version = self.version.saturating_add(1);
-        Ok(self.complete_if_done(at))
+        Ok(())
     }
 
-    /// A preview is completed without telling anybody.
-    fn complete_if_done(&mut self, at: Timestamp) -> Option<Event> {
-        if self.judged_count < self.customer_count {
-            return None;
-        }
+    /// No customer is left. Who was overdue at the start may have paid before their turn came, and
+    /// others may have fallen overdue: those that were judged are those that there were. A preview
+    /// is completed without telling anybody.
+    pub fn complete(&mut self, at: Timestamp) -> Option<Event> {
+        self.customer_count = self.judged_count;
         self.state = ProposalRunState::Completed;
         self.completed_time = Some(at);
+        self.version = self.version.saturating_add(1);
         (!self.validate_only).then(|| Event {
             subject: Subject::ProposalRun(self.proposal_run_id),
             subject_version: self.version,
@@ -197,19 +188,23 @@ mod tests {
     fn a_run_counts_customers_and_adds_up_each_currency_by_itself() {
         let today = date(2026, 5, 1);
         let at = Timestamp::UNIX_EPOCH;
-        let (mut run, event) = ProposalRun::start(new(2), today, at).unwrap();
-        assert_eq!((event, run.run_date), (None, today));
+        let mut run = ProposalRun::start(new(3), today, at).unwrap();
+        assert_eq!(run.run_date, today);
         let first = [
             judged(ProposalOutcome::Proposed, euro("10.00")),
             judged(ProposalOutcome::Proposed, amount("500", "JPY")),
         ];
-        assert_eq!(run.count(&first, at), Ok(None));
+        assert_eq!(run.count(&first), Ok(()));
         let second = [
             judged(ProposalOutcome::Proposed, euro("2.50")),
             judged(ProposalOutcome::Excluded, amount("7.00", "USD")),
         ];
-        let event = run.count(&second, at).unwrap().unwrap();
+        run.count(&second).unwrap();
+        assert_eq!(run.state, ProposalRunState::Running);
+        // The third has paid meanwhile.
+        let event = run.complete(at).unwrap();
         assert_eq!(run.state, ProposalRunState::Completed);
+        assert_eq!(run.customer_count, 2);
         assert_eq!((run.proposed_count, run.excluded_count), (3, 1));
         let sums: Vec<_> = run
             .proposed_amounts
@@ -217,19 +212,19 @@ mod tests {
             .map(Money::to_string)
             .collect();
         assert_eq!(sums, ["12.50 EUR", "500 JPY"]);
-        assert_eq!(event.subject_version, 3);
+        assert_eq!(event.subject_version, 4);
     }
 
     #[test]
-    fn a_run_over_nobody_is_completed_and_a_preview_is_not_told() {
+    fn a_preview_is_not_told_and_no_run_is_of_the_future() {
         let (today, at) = (date(2026, 5, 1), Timestamp::UNIX_EPOCH);
-        assert!(ProposalRun::start(new(0), today, at).unwrap().1.is_some());
         let preview = NewProposalRun {
             validate_only: true,
             ..new(0)
         };
-        let (run, event) = ProposalRun::start(preview, today, at).unwrap();
-        assert_eq!((run.state, event), (ProposalRunState::Completed, None));
+        let mut run = ProposalRun::start(preview, today, at).unwrap();
+        assert_eq!(run.complete(at), None);
+        assert_eq!(run.state, ProposalRunState::Completed);
         let tomorrow = NewProposalRun {
             run_date: Some(date(2026, 5, 2)),
             ..new(0)

@@ -14,6 +14,7 @@
 //! placement moved on.
 
 mod answer;
+mod batch;
 mod hold;
 mod look;
 mod release;

@@ -4,7 +4,9 @@
 
 pub mod drive_placement;
 pub mod hints;
+pub mod judge_customers;
 pub mod locked;
+pub mod place_batch;
 
 use std::sync::Arc;
 
@@ -15,9 +17,15 @@ use crate::app::App;
 /// `workers` with a handler for every kind of timer.
 #[must_use]
 pub fn registered(mut workers: Workers, app: &Arc<App>) -> Workers {
-    let driven = Arc::clone(app);
-    workers.on(drive_placement::KIND, move |claim| {
-        drive_placement::run(Arc::clone(&driven), claim)
-    });
+    /// The handler of one kind, over an app of its own.
+    macro_rules! on {
+        ($job:ident) => {
+            let app = Arc::clone(app);
+            workers.on($job::KIND, move |claim| $job::run(Arc::clone(&app), claim));
+        };
+    }
+    on!(drive_placement);
+    on!(judge_customers);
+    on!(place_batch);
     workers
 }

@@ -7,8 +7,9 @@ use runtime::{FieldViolation, PeerError, Refusal};
 
 use crate::domain::agency::AgencyError;
 use crate::domain::agreement::AgreementError;
-use crate::domain::identity::{AgencyId, PlacementId};
+use crate::domain::identity::{AgencyId, PlacementBatchId, PlacementId, ProposalRunId};
 use crate::domain::placement::{Placement, PlacementError};
+use crate::domain::placement_batch::BatchError;
 use crate::domain::placement_policy::PolicyError;
 use crate::domain::proposal::ProposalError;
 
@@ -54,6 +55,16 @@ pub const REASONS: &[Reason] = reasons! {
     "PLACEMENT_POLICY_INVALID" "INVALID_ARGUMENT" "The definition contradicts itself."
     "PLACEMENT_POLICY_VERSION_NOT_FOUND" "NOT_FOUND" "There is no such version of the placement policy."
     "PLACEMENT_POLICY_VERSION_ACTIVE" "FAILED_PRECONDITION" "The version is in force already."
+    "NO_PLACEMENT_POLICY" "FAILED_PRECONDITION" "No version of the placement policy is in force: activate one."
+    "VERSION_FOR_PREVIEW_ONLY" "FAILED_PRECONDITION" "A version that is not in force can only be previewed."
+    "PROPOSAL_RUN_NOT_FOUND" "NOT_FOUND" "There is no such run."
+    "DATE_IN_THE_FUTURE" "INVALID_ARGUMENT" "The day lies after today."
+    "PLACEMENT_BATCH_NOT_FOUND" "NOT_FOUND" "There is no such batch."
+    "NOTHING_APPROVED" "FAILED_PRECONDITION" "No placement of the agency is approved."
+    "PLACEMENT_OF_OTHER_AGENCY" "FAILED_PRECONDITION" "A placement is another agency's; the metadata `placement_ids` names the first ten."
+    "BATCH_NOT_PLACED" "FAILED_PRECONDITION" "Placements of the batch are still on their way: ask again when it is PLACED."
+    "BATCH_ACKNOWLEDGED" "FAILED_PRECONDITION" "The agency has acknowledged the batch already."
+    "FILE_ERASED" "FAILED_PRECONDITION" "A person in the file was erased, and the file with them."
     "PLACEMENT_EXISTS" "ALREADY_EXISTS" "The external_id is taken: read that placement."
     "PLACEMENT_NOT_FOUND" "NOT_FOUND" "There is no such placement."
     "PLACEMENT_EXCLUDED" "FAILED_PRECONDITION" "Facts forbid the placement; the metadata `facts` names them."
@@ -311,4 +322,57 @@ pub fn invoice_placed(placement_id: PlacementId) -> Refusal {
     let text = "another placement holds one of the invoices";
     let subject = format!("placement/{placement_id}");
     Refusal::rule("INVOICE_PLACED", "STATE", subject, text)
+}
+
+/// There is no such run.
+pub fn run_not_found(proposal_run_id: ProposalRunId) -> Refusal {
+    Refusal::not_found("PROPOSAL_RUN_NOT_FOUND", "proposal run", proposal_run_id)
+}
+
+/// A day after today.
+pub fn date_in_the_future(field: &str) -> Refusal {
+    let violation = FieldViolation::new(field, "lies in the future");
+    Refusal::invalid("DATE_IN_THE_FUTURE", vec![violation])
+}
+
+/// There is no such batch.
+pub fn batch_not_found(placement_batch_id: PlacementBatchId) -> Refusal {
+    Refusal::not_found(
+        "PLACEMENT_BATCH_NOT_FOUND",
+        "placement batch",
+        placement_batch_id,
+    )
+}
+
+/// The file of the batch went with a person in it.
+pub fn file_erased(placement_batch_id: PlacementBatchId) -> Refusal {
+    let subject = format!("placement_batch/{placement_batch_id}");
+    let text = "a person in the file was erased";
+    Refusal::rule("FILE_ERASED", "FILE", subject, text)
+}
+
+/// A batch is not made or changed so; offenders are named in the metadata.
+pub fn batch_refused(subject: &str, error: &BatchError) -> Refusal {
+    let rule = |reason| Refusal::rule(reason, "STATE", subject, error.to_string());
+    let naming = |reason, offenders: &[PlacementId]| {
+        let ids: Vec<String> = offenders.iter().map(PlacementId::to_string).collect();
+        // Metadata values are short: one key an offender, and the list as far as it goes.
+        let mut refusal = rule(reason).with_metadata("placement_ids", ids.join(","));
+        for (index, id) in ids.iter().enumerate() {
+            refusal = refusal.with_metadata(&format!("placement_id_{index}"), id);
+        }
+        refusal
+    };
+    match error {
+        BatchError::NothingApproved => rule("NOTHING_APPROVED"),
+        BatchError::AgencySuspended => rule("AGENCY_SUSPENDED"),
+        BatchError::NotApproved(offenders) => naming("PLACEMENT_NOT_APPROVED", offenders),
+        BatchError::OfOtherAgency(offenders) => naming("PLACEMENT_OF_OTHER_AGENCY", offenders),
+        BatchError::InBatch(offenders) => naming("PLACEMENT_IN_BATCH", offenders),
+        BatchError::NotPlaced => rule("BATCH_NOT_PLACED"),
+        BatchError::Acknowledged => rule("BATCH_ACKNOWLEDGED"),
+        BatchError::NothingPending | BatchError::OtherFile | BatchError::Money(_) => {
+            Refusal::internal(error)
+        }
+    }
 }

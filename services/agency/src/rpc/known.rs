@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use postgres::{TenantId, Tx};
+use postgres::{DbError, TenantId, Tx};
 use runtime::{Call, Refusal};
 
 use crate::app::App;
@@ -29,12 +29,12 @@ pub async fn tenant_in_tx(tx: &mut Tx, tenant: TenantId) -> Result<KnownTenant, 
 /// A customer as the policy sees them, if credit has announced them.
 ///
 /// # Errors
-/// The database's.
+/// [`DbError`] of the statements.
 pub async fn debtor_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
     customer_id: CustomerId,
-) -> Result<Option<Debtor>, Refusal> {
+) -> Result<Option<Debtor>, DbError> {
     let known = store::known_customer::find_all_in_tx(tx, tenant, &[customer_id]).await?;
     let Some(customer) = known.into_iter().next() else {
         return Ok(None);

@@ -8,8 +8,10 @@ mod agency_service;
 mod agreement_service;
 pub mod error;
 pub mod known;
+mod placement_batch_service;
 mod placement_policy_service;
 mod placement_service;
+mod proposal_run_service;
 pub mod shown;
 pub mod wire;
 
@@ -17,8 +19,10 @@ use std::sync::Arc;
 
 use contracts::agency::agency_service_server::AgencyServiceServer;
 use contracts::agency::agreement_service_server::AgreementServiceServer;
+use contracts::agency::placement_batch_service_server::PlacementBatchServiceServer;
 use contracts::agency::placement_policy_service_server::PlacementPolicyServiceServer;
 use contracts::agency::placement_service_server::PlacementServiceServer;
+use contracts::agency::proposal_run_service_server::ProposalRunServiceServer;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use events::{EventFeed, ParkedEvents};
@@ -53,11 +57,15 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let agreement = agreement_service::Rpc::new(app(), runner());
     let policy = placement_policy_service::Rpc::new(app(), runner());
     let placement = placement_service::Rpc::new(app(), runner());
+    let proposal_run = proposal_run_service::Rpc::new(app(), runner());
+    let batch = placement_batch_service::Rpc::new(app(), runner());
     services
         .with(bounded!(AgencyServiceServer::new(agency)))
         .with(bounded!(AgreementServiceServer::new(agreement)))
         .with(bounded!(PlacementPolicyServiceServer::new(policy)))
         .with(bounded!(PlacementServiceServer::new(placement)))
+        .with(bounded!(ProposalRunServiceServer::new(proposal_run)))
+        .with(bounded!(PlacementBatchServiceServer::new(batch)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

@@ -2,10 +2,10 @@
 
 mod list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff_sqlx::ToSqlx as _;
-use money::Decimal;
+use money::{Currency, Decimal};
 use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
@@ -434,4 +434,24 @@ pub async fn id_of_reference_in_tx(
     .fetch_optional(&mut **tx)
     .await?;
     Ok(found.map(PlacementId::new))
+}
+
+/// The currencies in which a placement of a customer waits: proposed, or approved and not begun.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn waiting_currencies_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customer_id: CustomerId,
+) -> Result<BTreeSet<Currency>, DbError> {
+    let found = sqlx::query_scalar!(
+        "SELECT DISTINCT currency_code FROM placement
+          WHERE tenant_id = $1 AND customer_id = $2 AND state IN ('PROPOSED', 'APPROVED')",
+        tenant.uuid(),
+        customer_id.uuid(),
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    found.iter().map(|code| row::currency(code)).collect()
 }

@@ -4,10 +4,12 @@
 
 mod agencies;
 mod agreements;
+mod batches;
 mod fixture;
 mod ledger;
 mod peers;
 mod placements;
 mod policies;
 mod protocol;
+mod runs;
 mod samples;

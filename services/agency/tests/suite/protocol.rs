@@ -7,6 +7,7 @@ use calendar::SignedDuration;
 use contracts::agency::*;
 use contracts::reminders::HoldReason;
 use testkit::eventually;
+use tokio::task::JoinSet;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -146,13 +147,15 @@ async fn p14_after_a_crash_between_hold_and_active_the_timer_drives_on() {
         etag: String::new(),
     };
     let asked = world.signed(OURS, request);
-    let asking = tokio::task::spawn(async move { client.activate_placement(asked).await });
+    let mut asking = JoinSet::new();
+    asking.spawn(async move { client.activate_placement(asked).await });
     eventually(SOON, "the hold is placed", async || {
         world.peers.asked("place") == 1
     })
     .await;
     let world = world.crash().await;
-    assert!(asking.await.unwrap().is_err(), "the service was killed");
+    let answer = asking.join_next().await.unwrap().unwrap();
+    assert!(answer.is_err(), "the service was killed");
     let left = get(&world, &placement.placement_id)
         .await
         .placement

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use money::Money;
 use postgres::{Tx, retried};
 use serde_json::json;
+use timers::Scheduled;
 
-use super::{DriveError, Driving, answer, count};
+use super::{DriveError, Driving, answer, batch, count};
 use crate::domain::agreement::Agreement;
 use crate::domain::debt::HoldReason;
 use crate::domain::excluded_fact::Exclusions;
@@ -30,13 +31,13 @@ pub(super) async fn take(of: &Driving<'_>, invoice_ids: &[InvoiceId]) -> Result<
     Ok(())
 }
 
-async fn judge(of: &Driving<'_>, look: &Look) -> Result<Option<timers::Scheduled>, DriveError> {
+async fn judge(of: &Driving<'_>, look: &Look) -> Result<Vec<Scheduled>, DriveError> {
     let (app, tenant) = (of.app, of.tenant);
     let at = app.clock.now();
     let mut tx = app.db.begin(tenant).await?;
     let locked = LockedPlacement::lock_in_tx(&mut tx, tenant, of.placement_id).await?;
     let Some(mut locked) = locked else {
-        return Ok(None);
+        return Ok(Vec::new());
     };
     let known = Known::read_in_tx(&mut tx, of, &locked).await?;
     let activation = Activation {
@@ -59,27 +60,31 @@ async fn judge(of: &Driving<'_>, look: &Look) -> Result<Option<timers::Scheduled
         traceparent: "",
     };
     let scheduled = match activated {
-        Err(PlacementError::NotPendingHold(_) | PlacementError::LookAgain) => return Ok(None),
+        Err(PlacementError::NotPendingHold(_) | PlacementError::LookAgain) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error.into()),
         Ok(Activated::NothingLeft(decision)) => {
             store::decision::insert_in_tx(&mut tx, tenant, &decision).await?;
-            locked.save_in_tx(&mut tx, tenant, cause, &[]).await?
+            let saved = locked.save_in_tx(&mut tx, tenant, cause, &[]).await?;
+            saved.into_iter().collect()
         }
         Ok(Activated::Active(handover)) => {
             for decision in [&handover.look, &handover.terms] {
                 store::decision::insert_in_tx(&mut tx, tenant, decision).await?;
             }
             let told = [handover.event];
-            let scheduled = locked.save_in_tx(&mut tx, tenant, cause, &told).await?;
+            let saved = locked.save_in_tx(&mut tx, tenant, cause, &told).await?;
             if let Some(terms) = &locked.placement.commission_terms {
                 store::placement_terms::insert_in_tx(&mut tx, tenant, of.placement_id, terms)
                     .await?;
             }
             store::placement_entry::insert_all_in_tx(&mut tx, tenant, &handover.entries).await?;
+            let batch = batch::settled_in_tx(of, &mut tx, &locked.placement, at).await?;
             answer::finish_in_tx(&mut tx, tenant, &locked, at).await?;
             let facts = json!({ "state": "ACTIVE", "decision_id": handover.look.decision_id });
             of.audit_in_tx(&mut tx, facts, at).await?;
-            scheduled
+            saved.into_iter().chain(batch).collect()
         }
     };
     tx.commit().await?;

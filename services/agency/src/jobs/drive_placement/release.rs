@@ -4,7 +4,7 @@
 use postgres::retried;
 use serde_json::json;
 
-use super::{DriveError, Driving, answer, count};
+use super::{DriveError, Driving, answer, batch, count};
 use crate::domain::placement::{Placement, PlacementState, ReleaseStep};
 use crate::jobs::locked::{Cause, LockedPlacement};
 use crate::store;
@@ -79,7 +79,9 @@ pub(super) async fn give_back(
         let ended: Vec<_> = ended.into_iter().collect();
         let scheduled = locked.save_in_tx(&mut tx, of.tenant, cause, &ended).await?;
         let state = locked.placement.state;
+        let mut of_batch = None;
         if state != before {
+            of_batch = batch::settled_in_tx(of, &mut tx, &locked.placement, at).await?;
             if state == PlacementState::Withdrawn {
                 answer::finish_in_tx(&mut tx, of.tenant, &locked, at).await?;
             }
@@ -87,7 +89,9 @@ pub(super) async fn give_back(
                 .await?;
         }
         tx.commit().await?;
-        of.app.wakeups.announce(scheduled);
+        of.app
+            .wakeups
+            .announce(scheduled.into_iter().chain(of_batch));
         of.app.feed.announce();
         if state != before {
             count(of.app, &locked.placement);

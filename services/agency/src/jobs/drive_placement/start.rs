@@ -7,7 +7,7 @@ use calendar::{Date, Timestamp};
 use postgres::{DbError, TenantId, Tx, retried};
 use serde_json::json;
 
-use super::{DriveError, Driving, count};
+use super::{DriveError, Driving, batch, count};
 use crate::domain::agency::Agency;
 use crate::domain::agreement::{Agreement, AgreementError, in_force};
 use crate::domain::commission_terms::TermsError;
@@ -124,11 +124,12 @@ async fn begin(of: &Driving<'_>) -> Result<(), DriveError> {
         traceparent: "",
     };
     let scheduled = locked.save_in_tx(&mut tx, tenant, cause, &told).await?;
+    let of_batch = batch::settled_in_tx(of, &mut tx, &locked.placement, at).await?;
     let state = locked.placement.state;
     of.audit_in_tx(&mut tx, json!({ "state": state.name() }), at)
         .await?;
     tx.commit().await?;
-    app.wakeups.announce(scheduled);
+    app.wakeups.announce(scheduled.into_iter().chain(of_batch));
     app.feed.announce();
     count(app, &locked.placement);
     Ok(())

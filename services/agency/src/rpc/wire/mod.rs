@@ -8,4 +8,6 @@ pub mod decision;
 pub mod field;
 pub mod mirror;
 pub mod placement;
+pub mod placement_batch;
 pub mod placement_policy;
+pub mod proposal_run;
