@@ -21,7 +21,7 @@ use runtime::{Errand, Refusal};
 use serde_json::json;
 use timers::{Claim, JobError, Scheduled, Settled};
 
-use super::booking::{Books, Receipts};
+use super::booking::Receipts;
 use super::hand_over::hand_over;
 use super::set_aside::{self, SetAside};
 use super::{audit_entry, unfinished};
@@ -125,18 +125,7 @@ async fn round(
 ) -> Result<Round, Refusal> {
     let (round, asked) = next(app, tenant, import_id).await?;
     if !asked.is_empty() {
-        let answers = clients::apply_credits(&app.invoicing, errand, &asked).await?;
-        let receipt_ids: Vec<ReceiptId> = asked.iter().map(|one| one.receipt_id).collect();
-        retried(|| async {
-            let mut tx = app.db.begin(tenant).await?;
-            let mut receipts =
-                store::receipt::lock_all_in_tx(&mut tx, tenant, &receipt_ids).await?;
-            let books = Books::new(app, tenant, "");
-            books.book_in_tx(&mut tx, &mut receipts, &answers).await?;
-            tx.commit().await?;
-            Ok::<_, Refusal>(())
-        })
-        .await?;
+        set_aside::ask(app, tenant, errand, &asked).await?;
     }
     Ok(round)
 }

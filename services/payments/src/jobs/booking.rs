@@ -137,6 +137,14 @@ impl<'a> Books<'a> {
         Ok(())
     }
 
+    /// Counts what was booked; called after the commit, as a transaction may be done again.
+    pub fn count(&self, booked: &[ReceiptApplication]) {
+        for application in booked {
+            let state = KeyValue::new("state", application.state.code());
+            self.app.metrics.booked_answers.add(1, &[state]);
+        }
+    }
+
     /// Sets money of a locked receipt aside for an application.
     ///
     /// # Errors
@@ -303,8 +311,6 @@ impl<'a> Books<'a> {
     /// The announcement of what was booked, with the receipt as it is after it.
     fn told(&self, application: &ReceiptApplication, receipt: &Receipt) -> Option<NewEvent> {
         let event = DomainEvent::of_answer(application, receipt)?;
-        let state = KeyValue::new("state", application.state.code());
-        self.app.metrics.booked_answers.add(1, &[state]);
         Some(announce(self.now, &event))
     }
 }

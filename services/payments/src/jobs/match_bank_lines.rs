@@ -19,11 +19,9 @@ use runtime::{Errand, Refusal};
 use serde_json::json;
 use timers::{Claim, JobError, Settled};
 
-use super::booking::Books;
 use super::set_aside::{self, SetAside};
 use super::{audit_entry, unfinished};
 use crate::app::App;
-use crate::clients;
 use crate::domain::{
     ApplicationOrder, BankLine, BankLineId, BankLineState, BankStatementImportId,
     BankStatementImportState, Decision, Judgement, LineMatch, Match, Receipt, ReceiptApplication,
@@ -66,23 +64,7 @@ async fn some(
     if asked.is_empty() {
         return Ok(());
     }
-    ask(app, tenant, &asked).await
-}
-
-/// Asks invoicing about what was set aside and books its answers; the lines are settled with them.
-async fn ask(app: &App, tenant: TenantId, asked: &[ReceiptApplication]) -> Result<(), Refusal> {
-    let errand = Errand::of_job(tenant, "");
-    let answers = clients::apply_credits(&app.invoicing, errand, asked).await?;
-    let receipt_ids: Vec<ReceiptId> = asked.iter().map(|one| one.receipt_id).collect();
-    retried(|| async {
-        let mut tx = app.db.begin(tenant).await?;
-        let mut receipts = store::receipt::lock_all_in_tx(&mut tx, tenant, &receipt_ids).await?;
-        let books = Books::new(app, tenant, "");
-        books.book_in_tx(&mut tx, &mut receipts, &answers).await?;
-        tx.commit().await?;
-        Ok(())
-    })
-    .await
+    set_aside::ask(app, tenant, Errand::of_job(tenant, ""), &asked).await
 }
 
 /// Runs again while lines wait; otherwise the import is complete.
@@ -116,14 +98,17 @@ async fn judge_next(
     let lines = store::bank_line::waiting_in_tx(&mut tx, tenant, import_id, LINES_A_RUN).await?;
     let known = store::match_evidence::gather_in_tx(&mut tx, tenant, &lines).await?;
     tx.commit().await?;
-    let mut judged = BTreeMap::new();
-    for (line, known) in lines.iter().zip(&known) {
-        let judgement = judge(known.of(line)).map_err(Refusal::internal)?;
-        if let Some(receipt_id) = line.receipt_id {
-            judged.insert(line.bank_line_id, (receipt_id, judgement));
-        }
-    }
-    Ok(judged)
+    // Some hundred lines of a customer with some hundred debts are work that keeps nobody waiting.
+    let judging = tokio::task::spawn_blocking(move || {
+        let judged = lines.iter().zip(&known).map(|(line, known)| {
+            let judgement = judge(known.of(line));
+            judgement.map(|one| Some((line.bank_line_id, (line.receipt_id?, one))))
+        });
+        judged.collect::<Result<Vec<_>, _>>()
+    });
+    let judged = judging.await.map_err(Refusal::internal)?;
+    let judged = judged.map_err(Refusal::internal)?;
+    Ok(judged.into_iter().flatten().collect())
 }
 
 /// Sets the money of certain matches aside and leaves the other lines to people. What is to be asked

@@ -248,7 +248,10 @@ async fn step(app: &App, operation: &Operation, answers: &Answers) -> Result<Ope
         audit::record_in_tx(&mut tx, &entry).await?;
         match next {
             Next::More(work) => {
-                let progress = Progress { traceparent, work };
+                let progress = Progress {
+                    traceparent: traceparent.clone(),
+                    work,
+                };
                 operation.progress = stored(&progress)?;
                 operations::advance_in_tx(&mut tx, &operation, &operation.progress).await?;
             }
@@ -260,6 +263,7 @@ async fn step(app: &App, operation: &Operation, answers: &Answers) -> Result<Ope
             }
         }
         tx.commit().await?;
+        books.count(&booked);
         Ok(operation)
     })
     .await

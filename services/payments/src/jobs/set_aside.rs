@@ -1,15 +1,18 @@
 //! Setting money of many receipts aside at once: decided one after the other, written together, so
-//! that hundreds cost a handful of statements. Must not ask: that comes after the commit.
+//! that hundreds cost a handful of statements; and, once that is committed, asking invoicing about
+//! all of it in one call and booking its answers together. Must not do both in one transaction.
 
-use events::{NewEvent, append_in_tx};
+use events::append_in_tx;
 use jiff::Timestamp;
-use postgres::{TenantId, Tx};
-use runtime::Refusal;
+use postgres::{TenantId, Tx, retried};
+use runtime::{Errand, Refusal};
 
-use super::booking::Receipts;
+use super::booking::{Books, Receipts};
+use crate::app::App;
+use crate::clients;
 use crate::domain::{
     ApplicationOrder, Assigned, DomainEvent, Receipt, ReceiptApplication, ReceiptEntry,
-    ReceiptError, Share, Stamp,
+    ReceiptError, ReceiptId, Share, Stamp,
 };
 use crate::events::outbound::{announce, announce_cash};
 use crate::store;
@@ -93,6 +96,31 @@ pub async fn store_in_tx(
     let cash = store::ledger::change_in_tx(tx, tenant, &changes).await?;
     store::receipt_application::insert_all_in_tx(tx, tenant, &reserved).await?;
     told.extend(announce_cash(now, &cash));
-    let told: Vec<NewEvent> = told;
     Ok(append_in_tx(tx, tenant, "", &told).await?)
+}
+
+/// Asks invoicing about what was set aside, at most [`clients::MOST_ITEMS`], and books its answers.
+/// May be asked again and again: what was answered before answers the same.
+///
+/// # Errors
+/// UNAVAILABLE, ABORTED or DEADLINE_EXCEEDED while invoicing has not answered; INTERNAL for an answer
+/// that cannot be booked; the database's.
+pub async fn ask(
+    app: &App,
+    tenant: TenantId,
+    errand: Errand,
+    asked: &[ReceiptApplication],
+) -> Result<(), Refusal> {
+    let answers = clients::apply_credits(&app.invoicing, errand, asked).await?;
+    let receipt_ids: Vec<ReceiptId> = asked.iter().map(|one| one.receipt_id).collect();
+    retried(|| async {
+        let mut tx = app.db.begin(tenant).await?;
+        let mut receipts = store::receipt::lock_all_in_tx(&mut tx, tenant, &receipt_ids).await?;
+        let books = Books::new(app, tenant, "");
+        let booked = books.book_in_tx(&mut tx, &mut receipts, &answers).await?;
+        tx.commit().await?;
+        books.count(&booked);
+        Ok(())
+    })
+    .await
 }

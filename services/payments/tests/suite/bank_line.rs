@@ -542,3 +542,22 @@ async fn another_tenant_decides_about_nothing_of_ours() {
     );
     assert_eq!(bank.line(&world).await, line);
 }
+
+#[tokio::test]
+async fn a_whole_statement_is_matched_some_hundreds_a_call() {
+    let world = World::start().await;
+    let bank = with_bank(&world, OURS).await;
+    let owed = |number: u32| (format!("INV-{number:06}"), format!("{number},00"));
+    let owed: Vec<(String, String)> = (1..=300).map(owed).collect();
+    for (number, amount) in &owed {
+        world.owed(PAYER, number, &amount.replace(',', ".")).await;
+    }
+    let line = |(number, amount): &'static (String, String)| -> Line<'static> {
+        (1, amount, number, "Payer GmbH", "")
+    };
+    let lines: Vec<Line<'_>> = owed.leak().iter().map(line).collect();
+    let import = bank.settled(&world, "r1", &lines).await;
+    assert_eq!((import.matched_count, import.in_review_count), (300, 0));
+    assert_eq!(world.invoicing.asked(), 2, "200 lines a call");
+    world.books_add_up().await;
+}

@@ -94,40 +94,41 @@ fn faults(answer: &ImportReceiptsResponse) -> Vec<(i32, &str, &str)> {
         .collect()
 }
 
+/// Money for invoices by name, by number, by rule, and for none.
+fn rows_of_every_kind() -> Vec<ReceiptRow> {
+    let crm = format!("crm-{}", PAYER.0.as_u128() % 0x1000);
+    let quoting = Remittance {
+        text: "INV-000003".to_owned(),
+        ..Remittance::default()
+    };
+    vec![
+        ReceiptRow {
+            target: by_external_ids(&["shop-INV-000001"]),
+            ..row(1, "R-1", "60.00")
+        },
+        ReceiptRow {
+            customer: None,
+            target: by_numbers(&["INV-000002"]),
+            ..row(2, "R-2", "50.00")
+        },
+        // What the remittance names, then the oldest.
+        ReceiptRow {
+            customer: Some(Customer::CustomerExternalId(crm)),
+            remittance: Some(quoting),
+            target: by_rule(),
+            ..row(3, "R-3", "80.00")
+        },
+        row(4, "R-4", "5.00"),
+    ]
+}
+
 #[tokio::test]
 async fn receipts_are_recorded_once_and_applied_as_their_rows_say() {
     let world = World::start().await;
     let first = world.owed(PAYER, "INV-000001", "100.00").await;
     let second = world.owed(PAYER, "INV-000002", "50.00").await;
     let third = world.owed(PAYER, "INV-000003", "70.00").await;
-    let rows = || {
-        vec![
-            ReceiptRow {
-                target: by_external_ids(&["shop-INV-000001"]),
-                ..row(1, "R-1", "60.00")
-            },
-            ReceiptRow {
-                customer: None,
-                target: by_numbers(&["INV-000002"]),
-                ..row(2, "R-2", "50.00")
-            },
-            // What the remittance names, then the oldest.
-            ReceiptRow {
-                customer: Some(Customer::CustomerExternalId(format!(
-                    "crm-{}",
-                    PAYER.0.as_u128() % 0x1000
-                ))),
-                remittance: Some(Remittance {
-                    text: "INV-000003".to_owned(),
-                    ..Remittance::default()
-                }),
-                target: by_rule(),
-                ..row(3, "R-3", "80.00")
-            },
-            row(4, "R-4", "5.00"),
-        ]
-    };
-    let done = import(&world, "r1", rows()).await;
+    let done = import(&world, "r1", rows_of_every_kind()).await;
     let report = done.report.clone().unwrap();
     assert_eq!(report.state(), ImportState::Completed);
     assert_eq!((report.row_count, report.imported_count), (4, 4));
@@ -156,72 +157,80 @@ async fn receipts_are_recorded_once_and_applied_as_their_rows_say() {
     );
 
     assert_eq!(
-        import(&world, "r1", rows()).await,
+        import(&world, "r1", rows_of_every_kind()).await,
         done,
         "a repeat answers as the first time"
     );
-    let again = import(&world, "r2", rows()).await.report.unwrap();
+    let again = import(&world, "r2", rows_of_every_kind())
+        .await
+        .report
+        .unwrap();
     assert_eq!((again.unchanged_count, again.imported_count), (4, 0));
     assert_eq!(world.count("SELECT count(*) FROM receipt").await, 4);
     assert_eq!(world.count("SELECT count(*) FROM import_row").await, 0);
     world.books_add_up().await;
 }
 
+/// One good row among all that can be wrong.
+fn rows_with_every_fault() -> Vec<ReceiptRow> {
+    let mut strange = row(3, "C", "1.00");
+    strange.amount.as_mut().unwrap().currency_code = "EURO".to_owned();
+    let mut dollars = row(6, "F", "1.00");
+    dollars.amount.as_mut().unwrap().currency_code = "USD".to_owned();
+    dollars.customer = None;
+    dollars.target = by_numbers(&["INV-000009"]);
+    let mut late = row(9, "I", "1.00");
+    late.receipt_date.as_mut().unwrap().day = 11;
+    vec![
+        row(1, "A", "1.00"),
+        ReceiptRow {
+            method: ReceiptMethod::Agency.into(),
+            ..row(2, "B", "1.00")
+        },
+        strange,
+        ReceiptRow {
+            customer: Some(Customer::CustomerId(Uuid::now_v7().to_string())),
+            ..row(4, "D", "1.00")
+        },
+        ReceiptRow {
+            target: by_numbers(&["INV-404"]),
+            ..row(5, "E", "1.00")
+        },
+        dollars,
+        ReceiptRow {
+            target: by_numbers(&["INV-000009"]),
+            ..row(7, "G", "1.00")
+        },
+        row(8, "TAKEN", "2.00"),
+        late,
+        row(10, "J", "1.00"),
+        row(11, "J", "1.00"),
+    ]
+}
+
+/// What is wrong with them: row, field, reason.
+const EVERY_FAULT: [(i32, &str, &str); 10] = [
+    (2, "method", "REQUEST_INVALID"),
+    (3, "amount", "CURRENCY_UNKNOWN"),
+    (4, "customer_id", "CUSTOMER_NOT_FOUND"),
+    (5, NUMBERS, "INVOICE_NOT_FOUND"),
+    (6, NUMBERS, "CURRENCY_MISMATCH"),
+    (7, NUMBERS, "CUSTOMER_MISMATCH"),
+    (8, "external_id", "RECEIPT_EXISTS"),
+    (9, "receipt_date", "REQUEST_INVALID"),
+    (10, "external_id", "DUPLICATE_ROW"),
+    (11, "external_id", "DUPLICATE_ROW"),
+];
+
+const NUMBERS: &str = "invoices.invoice_numbers.names[0]";
+
 #[tokio::test]
 async fn a_bad_row_stops_all_unless_bad_rows_are_skipped() {
     let world = World::start().await;
     world.owed(OTHER, "INV-000009", "100.00").await;
     import(&world, "r0", vec![row(1, "TAKEN", "1.00")]).await;
-    let rows = || {
-        let mut strange = row(3, "C", "1.00");
-        strange.amount.as_mut().unwrap().currency_code = "EURO".to_owned();
-        let mut dollars = row(6, "F", "1.00");
-        dollars.amount.as_mut().unwrap().currency_code = "USD".to_owned();
-        dollars.customer = None;
-        dollars.target = by_numbers(&["INV-000009"]);
-        let mut late = row(9, "I", "1.00");
-        late.receipt_date.as_mut().unwrap().day = 11;
-        vec![
-            row(1, "A", "1.00"),
-            ReceiptRow {
-                method: ReceiptMethod::Agency.into(),
-                ..row(2, "B", "1.00")
-            },
-            strange,
-            ReceiptRow {
-                customer: Some(Customer::CustomerId(Uuid::now_v7().to_string())),
-                ..row(4, "D", "1.00")
-            },
-            ReceiptRow {
-                target: by_numbers(&["INV-404"]),
-                ..row(5, "E", "1.00")
-            },
-            dollars,
-            ReceiptRow {
-                target: by_numbers(&["INV-000009"]),
-                ..row(7, "G", "1.00")
-            },
-            row(8, "TAKEN", "2.00"),
-            late,
-            row(10, "J", "1.00"),
-            row(11, "J", "1.00"),
-        ]
-    };
-    let refused = import(&world, "r1", rows()).await;
-    let numbers = "invoices.invoice_numbers.names[0]";
-    let expected = [
-        (2, "method", "REQUEST_INVALID"),
-        (3, "amount", "CURRENCY_UNKNOWN"),
-        (4, "customer_id", "CUSTOMER_NOT_FOUND"),
-        (5, numbers, "INVOICE_NOT_FOUND"),
-        (6, numbers, "CURRENCY_MISMATCH"),
-        (7, numbers, "CUSTOMER_MISMATCH"),
-        (8, "external_id", "RECEIPT_EXISTS"),
-        (9, "receipt_date", "REQUEST_INVALID"),
-        (10, "external_id", "DUPLICATE_ROW"),
-        (11, "external_id", "DUPLICATE_ROW"),
-    ];
-    assert_eq!(faults(&refused), expected);
+    let refused = import(&world, "r1", rows_with_every_fault()).await;
+    assert_eq!(faults(&refused), EVERY_FAULT);
     let report = refused.report.clone().unwrap();
     assert_eq!(
         (report.state(), report.imported_count),
@@ -251,8 +260,10 @@ async fn a_bad_row_stops_all_unless_bad_rows_are_skipped() {
         skip_bad: true,
         ..ImportOptions::default()
     };
-    let skipped = try_import(&world, "r3", skip, rows()).await.unwrap();
-    assert_eq!(faults(&skipped), expected);
+    let skipped = try_import(&world, "r3", skip, rows_with_every_fault())
+        .await
+        .unwrap();
+    assert_eq!(faults(&skipped), EVERY_FAULT);
     let report = skipped.report.unwrap();
     assert_eq!(report.state(), ImportState::Completed);
     assert_eq!((report.imported_count, report.rejected_count), (1, 10));

@@ -210,7 +210,7 @@ impl Bank {
 
     /// The import once it is complete.
     pub async fn completed(&self, world: &World, import_id: &str) -> BankStatementImport {
-        let patience = Duration::from_secs(20);
+        let patience = Duration::from_secs(60);
         eventually_some(patience, "the import is complete", async || {
             let import = self.read(world, import_id).await.unwrap();
             (import.state() == BankStatementImportState::Completed).then_some(import)
