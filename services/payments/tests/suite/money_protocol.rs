@@ -17,7 +17,7 @@ use crate::fixture::{OTHER, OURS, PAYER, World, reason};
 use crate::invoicing_peer::Fault;
 use crate::samples::{apply, by_rule, eur, named, reverse, sums, unapply};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The one application of a receipt.
 async fn application(world: &World, receipt: &Receipt) -> ReceiptApplication {
@@ -360,8 +360,12 @@ async fn decided(
     eventually_some(PATIENCE, "a decision", async || {
         let outcome = world.applied(request.clone()).await;
         let comes_again = |refused: &Status| {
+            use Code::{Aborted, DeadlineExceeded, ResourceExhausted, Unavailable};
             let code = refused.code();
-            matches!(code, Code::ResourceExhausted | Code::Aborted)
+            matches!(
+                code,
+                Aborted | DeadlineExceeded | ResourceExhausted | Unavailable
+            )
         };
         (!outcome.as_ref().is_err_and(comes_again)).then_some(outcome)
     })

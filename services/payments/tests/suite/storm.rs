@@ -20,11 +20,12 @@ use crate::samples::{apply, by_rule, eur, named, reverse, unapply};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a caller may be told while others work on the same receipts and invoicing fails.
-const EXPECTED: [&str; 11] = [
+const EXPECTED: [&str; 12] = [
     "AMOUNT_EXCEEDS_UNAPPLIED",
     "APPLICATION_NOT_APPLIED",
     "APPLICATION_REVERSED",
     "DATABASE_BUSY",
+    "DEADLINE_EXCEEDED",
     "LOST_RACE",
     "PEER_BUSY",
     "PEER_UNAVAILABLE",
