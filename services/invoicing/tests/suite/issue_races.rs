@@ -104,7 +104,7 @@ async fn p12_parallel_issues_leave_no_gap_whoever_is_refused() {
         }
         settled(shop, &request).await
     };
-    let mut outcomes = stream::iter((0..200).map(one)).buffer_unordered(50);
+    let mut outcomes = stream::iter((0..200).map(one)).buffer_unordered(20);
     let mut numbers = BTreeSet::new();
     let mut refusals = Vec::new();
     while let Some(outcome) = outcomes.next().await {

@@ -76,9 +76,8 @@ pub async fn insert_in_tx(
         &issued.times as _,
     )
     .execute(&mut **tx)
-    .await?
-    .rows_affected();
-    if u64::try_from(invoices.len()) != Ok(inserted) {
+    .await?;
+    if u64::try_from(invoices.len()) != Ok(inserted.rows_affected()) {
         return Ok(false);
     }
     line::insert_in_tx(tx, tenant, invoices).await?;
