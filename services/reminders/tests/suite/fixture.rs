@@ -32,7 +32,9 @@ const SCOPES: &str = "feed:read \
     reminders.communications:read reminders.communications:write \
     reminders.promises:read reminders.promises:write \
     reminders.holds:read reminders.holds:write \
-    reminders.tasks:read reminders.tasks:write";
+    reminders.tasks:read reminders.tasks:write \
+    reminders.cases:read reminders.messages:read reminders.messages:write \
+    reminders.dunning_runs:read reminders.dunning_runs:write";
 
 /// A running service.
 pub struct World {
@@ -41,6 +43,7 @@ pub struct World {
     pub clock: ManualClock,
     pub smtp: SmtpSink,
     key: SigningKey,
+    agency: SigningKey,
     _folder: tempfile::TempDir,
 }
 
@@ -62,6 +65,7 @@ impl World {
         let smtp = SmtpSink::start().await;
         let folder = tempfile::tempdir().unwrap();
         let (key, pem) = SigningKey::generate().unwrap();
+        let (agency, _) = SigningKey::generate().unwrap();
         let file = |name: &str, text: &str| {
             let path = folder.path().join(name);
             std::fs::write(&path, text).unwrap();
@@ -72,7 +76,8 @@ impl World {
              [redis]\nurl = '{}'\nprefix = '{}'\n\
              [smtp]\nhost = '127.0.0.1'\nport = {}\nsecurity = 'none'\n\
              [auth]\nsigning_key_file = '{}'\n\
-             [auth.issuers.platform]\nissuer = 'platform'\njwks_file = '{}'\n",
+             [auth.issuers.platform]\nissuer = 'platform'\njwks_file = '{}'\n\
+             [auth.issuers.agency]\nissuer = 'agency'\njwks_file = '{}'\npeer = 'agency'\n",
             database.app_url(),
             database.background_url(),
             database.cluster().redis_url(),
@@ -80,6 +85,7 @@ impl World {
             smtp.addr().port(),
             file("service.pem", &pem),
             file("platform.jwks", &key.jwks()),
+            file("agency.jwks", &agency.jwks()),
         );
         let layers = Layers::try_new(reminders::SERVICE, &defaults()).unwrap();
         let layers = layers.text("test", &text).unwrap();
@@ -95,6 +101,7 @@ impl World {
             clock: hand,
             smtp,
             key,
+            agency,
             _folder: folder,
         }
     }
@@ -115,13 +122,32 @@ impl World {
             on_behalf_of: None,
             valid_for: Duration::from_secs(60),
         };
-        let bearer = format!("Bearer {}", self.key.sign(&grant).unwrap());
-        let mut request = Request::new(message);
-        request
-            .metadata_mut()
-            .insert("authorization", bearer.parse().unwrap());
-        request
+        bearing(message, &self.key.sign(&grant).unwrap())
     }
+
+    /// A request of the agency service for a tenant.
+    pub fn signed_by_agency<T>(&self, tenant: TenantId, message: T) -> Request<T> {
+        let grant = Grant {
+            issuer: "agency",
+            audience: "recoup",
+            subject: "agency",
+            client_id: None,
+            tenant: Some(tenant),
+            scope: "reminders.placement_holds:write",
+            on_behalf_of: Some("ada"),
+            valid_for: Duration::from_secs(60),
+        };
+        bearing(message, &self.agency.sign(&grant).unwrap())
+    }
+}
+
+fn bearing<T>(message: T, token: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    let bearer = format!("Bearer {token}");
+    request
+        .metadata_mut()
+        .insert("authorization", bearer.parse().unwrap());
+    request
 }
 
 /// The reason of a refusal.

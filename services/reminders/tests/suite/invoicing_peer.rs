@@ -62,11 +62,6 @@ impl InvoicingPeer {
         self.gate.send_replace(Gate::Open);
     }
 
-    /// How often invoicing was asked.
-    pub fn looks(&self) -> usize {
-        *self.looks.borrow()
-    }
-
     /// Waits until invoicing was asked so often.
     pub async fn asked(&self, count: usize) {
         let mut looks = self.looks.subscribe();
