@@ -13,6 +13,7 @@ mod feeds;
 mod fixture;
 mod invoicing_peer;
 mod money_protocol;
+mod played_book;
 mod played_feed;
 mod receipt;
 mod receipt_import;
