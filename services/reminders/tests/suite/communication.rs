@@ -64,7 +64,10 @@ async fn a_contact_is_entered_once_and_found_by_what_it_was() {
         invoice_id: Some(invoice_id(1).to_string()),
         ..ListCommunicationsRequest::default()
     };
-    assert_eq!(list(&world, about).await.communications, [entry.clone()]);
+    assert_eq!(
+        list(&world, about).await.communications,
+        std::slice::from_ref(&entry)
+    );
     let inbound = ListCommunicationsRequest {
         direction: Some(CommunicationDirection::Inbound.into()),
         occurred_from_time: Some(time("2026-03-02T08:30:00Z")),

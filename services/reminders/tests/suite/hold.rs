@@ -87,7 +87,10 @@ async fn p18_holds_accumulate_and_are_released_one_by_one() {
         ..ListHoldsRequest::default()
     };
     assert_eq!(list(&world, on(1)).await.len(), 2);
-    assert_eq!(list(&world, on(2)).await, [whole.hold_id.clone()]);
+    assert_eq!(
+        list(&world, on(2)).await,
+        std::slice::from_ref(&whole.hold_id)
+    );
     let stale = (Code::Aborted, "STALE_ETAG".to_owned());
     assert_eq!(
         refused(release(&world, "r1", &first.hold_id, "9").await),

@@ -120,7 +120,7 @@ async fn a_call_that_was_made_takes_its_step_and_counts() {
         state: Some(TaskState::Open.into()),
         ..ListTasksRequest::default()
     };
-    assert_eq!(list(&world, now.clone()).await, [task.clone()]);
+    assert_eq!(list(&world, now.clone()).await, std::slice::from_ref(&task));
     let spoke = CompleteTaskRequest {
         occurred_time: Some(time("2026-03-02T08:50:00Z")),
         ..done("t1", &task, TaskOutcome::SpokeToDebtor)

@@ -18,8 +18,9 @@ use crate::rpc::wire::field;
 use crate::rpc::wire::template::{template_to_wire, version_to_wire, words_from_wire};
 use crate::store;
 
-/// 1. Parse; 2. take the request id, or answer as the first time; 3. lock the template, compare the
-///    etag, hold the words to the limits of the channel; 4. try them, and store them.
+/// 1. Parse; 2. try the words, before any transaction and apart from the threads that serve: up to 50
+///    languages may work for long; 3. take the request id, or answer as the first time; 4. lock the
+///    template, compare the etag, hold the words to the limits of the channel, and store them.
 pub async fn handle(
     app: Arc<App>,
     call: Call,
@@ -27,6 +28,7 @@ pub async fn handle(
 ) -> Result<Answer<CreateTemplateVersionResponse>, Refusal> {
     let (template_id, new) = parsed(&app, &call, &request)?;
     let key = call.key(&request)?;
+    try_out(&new).await?;
     let (tenant, now) = (call.tenant(), new.at);
     retried(|| async {
         let mut tx = app.db.begin(&call).await?;
@@ -39,10 +41,6 @@ pub async fn handle(
         error::check_etag(&request.etag, template.revision)?;
         let written = template.write(new.clone());
         let version = written.map_err(|refused| error::template::refused(&refused))?;
-        let faults = content::check(&version.words);
-        if !faults.is_empty() {
-            return Err(error::template::invalid(&faults));
-        }
         store::template::update_in_tx(&mut tx, tenant, &template).await?;
         store::template_version::insert_in_tx(&mut tx, tenant, &version).await?;
         let facts = json!({ "version": version.version });
@@ -57,6 +55,17 @@ pub async fn handle(
         Ok(Answer::new(answer))
     })
     .await
+}
+
+/// Whether the words can be rendered, every language with sample facts.
+async fn try_out(new: &NewWords) -> Result<(), Refusal> {
+    let words = new.words.clone();
+    let tried = tokio::task::spawn_blocking(move || content::check(&words)).await;
+    let faults = tried.map_err(Refusal::internal)?;
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(error::template::invalid(&faults)),
+    }
 }
 
 fn parsed(
