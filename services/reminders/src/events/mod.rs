@@ -3,3 +3,4 @@
 mod facts;
 pub mod inbound;
 pub mod outbound;
+mod reading;

@@ -14,11 +14,11 @@ use postgres::{TenantId, Tx};
 use prost::Name as _;
 use uuid::Uuid;
 
-use super::facts::{facts, parsed, required};
 use crate::app::App;
 use crate::domain::hold::{Ended, HoldReason, HoldState};
 use crate::domain::id::{CustomerId, HoldId, InvoiceId, PlacementId};
 use crate::domain::placement_hold::{PlaceHold, ReleaseHold, place};
+use crate::events::reading::{facts, parsed, required};
 use crate::store::case_file::CaseFile;
 use crate::store::hold;
 

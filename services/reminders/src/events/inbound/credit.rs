@@ -12,10 +12,10 @@ use postgres::{TenantId, Tx};
 use prost::Name as _;
 use uuid::Uuid;
 
-use super::facts::{facts, malformed, missing, optional, parsed, required};
 use crate::app::App;
 use crate::domain::debtor::{Contact, ContactRole, Debtor, DebtorKind};
 use crate::domain::id::CustomerId;
+use crate::events::reading::{facts, malformed, missing, optional, parsed, required};
 use crate::store::case_file::CaseFile;
 use crate::store::tenant_profile::{PayeeAccount, TenantProfile};
 use crate::store::{customer, tenant_profile};

@@ -1,6 +1,8 @@
 //! What we do with the events of invoicing: keep what every invoice is worth, open a case with a
 //! customer's first one, judge promises by what was paid, hold what is disputed (P13, P18).
 
+mod told;
+
 use std::collections::BTreeMap;
 
 use contracts::common::Event;
@@ -11,14 +13,15 @@ use opentelemetry::KeyValue;
 use postgres::{TenantId, Tx};
 use uuid::Uuid;
 
-use super::facts::parsed;
-use super::money_facts::{Told, told};
+pub use self::told::balance_of;
+use self::told::{Told, told};
 use crate::app::App;
 use crate::domain::case::Case;
 use crate::domain::debtor::Debtor;
 use crate::domain::hold::{Ended, Hold, HoldReason, HoldScope, NewHold, SERVICE};
 use crate::domain::id::{CaseId, CustomerId, HoldId};
 use crate::domain::invoice::Balance;
+use crate::events::reading::parsed;
 use crate::store::case_file::CaseFile;
 use crate::store::dispute::Dispute;
 use crate::store::{case, customer, dispute};

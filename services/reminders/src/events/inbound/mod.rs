@@ -6,14 +6,14 @@
 
 pub mod agency;
 pub mod credit;
-mod facts;
+
 pub mod invoicing;
-mod money_facts;
+
 pub mod payments;
 
 use events::Apply;
 
-pub use money_facts::balance_of;
+pub use invoicing::balance_of;
 
 use crate::app::App;
 

@@ -10,10 +10,10 @@ use opentelemetry::KeyValue;
 use postgres::Tx;
 use prost::Name as _;
 
-use super::facts::{amount, facts, parsed, required};
 use crate::app::App;
 use crate::domain::cash::UnappliedCash;
 use crate::domain::id::CustomerId;
+use crate::events::reading::{amount, facts, parsed, required};
 use crate::store::case_file::CaseFile;
 use crate::store::cash;
 

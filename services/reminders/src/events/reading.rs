@@ -9,41 +9,52 @@ use money::Money;
 use prost::{Message, Name};
 
 /// The facts of an event of this type.
-pub(super) fn facts<M: Message + Default + Name>(event: &Event) -> Result<M, ApplyError> {
+pub(in crate::events) fn facts<M: Message + Default + Name>(
+    event: &Event,
+) -> Result<M, ApplyError> {
     let data = event.data.as_ref().ok_or_else(|| missing("data"))?;
     M::decode(data.value.as_slice())
         .map_err(|error| ApplyError::Poison(format!("{}: {error}", M::NAME)))
 }
 
 /// A text with a form.
-pub(super) fn parsed<T: std::str::FromStr>(text: &str, field: &str) -> Result<T, ApplyError> {
+pub(in crate::events) fn parsed<T: std::str::FromStr>(
+    text: &str,
+    field: &str,
+) -> Result<T, ApplyError> {
     text.parse().map_err(|_| malformed(field))
 }
 
 /// A part that must be there.
-pub(super) fn required<T>(part: Option<T>, field: &str) -> Result<T, ApplyError> {
+pub(in crate::events) fn required<T>(part: Option<T>, field: &str) -> Result<T, ApplyError> {
     part.ok_or_else(|| missing(field))
 }
 
 /// An amount that must be there.
-pub(super) fn amount(amount: Option<&WireMoney>, field: &str) -> Result<Money, ApplyError> {
+pub(in crate::events) fn amount(
+    amount: Option<&WireMoney>,
+    field: &str,
+) -> Result<Money, ApplyError> {
     money_from_wire(required(amount, field)?).map_err(|_| malformed(field))
 }
 
 /// A day that must be there.
-pub(super) fn day(day: Option<&google::r#type::Date>, field: &str) -> Result<Date, ApplyError> {
+pub(in crate::events) fn day(
+    day: Option<&google::r#type::Date>,
+    field: &str,
+) -> Result<Date, ApplyError> {
     date_from_wire(required(day, field)?).map_err(|_| malformed(field))
 }
 
 /// A text that may be empty.
-pub(super) fn optional(text: String) -> Option<String> {
+pub(in crate::events) fn optional(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-pub(super) fn missing(field: &str) -> ApplyError {
+pub(in crate::events) fn missing(field: &str) -> ApplyError {
     ApplyError::Poison(format!("{field} is missing"))
 }
 
-pub(super) fn malformed(field: &str) -> ApplyError {
+pub(in crate::events) fn malformed(field: &str) -> ApplyError {
     ApplyError::Poison(format!("{field} is malformed"))
 }

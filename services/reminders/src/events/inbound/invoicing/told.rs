@@ -8,10 +8,10 @@ use money::Money;
 use prost::Name as _;
 use uuid::Uuid;
 
-use super::facts::{amount, day, facts, malformed, optional, parsed, required};
 use crate::domain::id::{CustomerId, InvoiceId, OpenItemId};
 use crate::domain::invoice::{Balance, ItemBalance, ItemKind};
 use crate::domain::promise::{CountedKind, PromiseFact};
+use crate::events::reading::{amount, day, facts, malformed, optional, parsed, required};
 use crate::store::dispute::Dispute;
 
 /// What an event says.
