@@ -7,10 +7,18 @@
 use std::collections::BTreeMap;
 
 use calendar::{Clock, Timestamp};
-use contracts::convert::instant_from_wire;
+use contracts::convert::{date_to_wire, instant_from_wire, money_to_wire};
 use contracts::invoicing::GetCollectabilityRequest;
 use contracts::invoicing::collectability_result::Outcome;
 use contracts::invoicing::open_item_service_client::OpenItemServiceClient;
+use contracts::invoicing::{NamedInvoice, NamedInvoices};
+use contracts::payments::apply_receipt_request::Target;
+use contracts::payments::receipt_application_service_client::ReceiptApplicationServiceClient;
+use contracts::payments::receipt_service_client::ReceiptServiceClient;
+use contracts::payments::{
+    AgencyRemittanceLine, ApplyReceiptRequest, ReceiptApplicationState, ReceiptMethod,
+    RecordReceiptRequest,
+};
 use contracts::reminders::place_hold_request::Key;
 use contracts::reminders::placement_hold_service_client::PlacementHoldServiceClient;
 use contracts::reminders::{PlaceHoldRequest, ReleaseHoldRequest};
@@ -19,6 +27,7 @@ use tonic::Code;
 
 use crate::domain::identity::{CaseId, InvoiceId};
 use crate::domain::placement::{Look, Placement, SuccessorHold};
+use crate::domain::remittance_line::RemittanceLine;
 use crate::rpc::wire::balance::{UnfitBalance, debt_from_wire};
 use crate::rpc::wire::mirror::Mirror as _;
 
@@ -191,11 +200,98 @@ impl Clients {
             balances,
         })
     }
+
+    /// Has payments record the receipt of a line, for all that the debtor paid; that it is there
+    /// already is as good.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn record_receipt(
+        &self,
+        errand: Errand,
+        line: &RemittanceLine,
+    ) -> Result<(), PeerError> {
+        let request = RecordReceiptRequest {
+            request_id: format!("line/{}", line.remittance_line_id),
+            receipt_id: line.receipt_id.to_string(),
+            customer_id: line.customer_id.to_string(),
+            method: ReceiptMethod::Agency.into(),
+            amount: Some(money_to_wire(line.gross)),
+            receipt_date: Some(date_to_wire(line.paid_date)),
+            agency_line: Some(AgencyRemittanceLine {
+                agency_id: line.agency_id.to_string(),
+                remittance_id: line.remittance_id.to_string(),
+                line_number: line.line_number,
+            }),
+            ..RecordReceiptRequest::default()
+        };
+        let asked = self.payments.ask(errand, |channel| {
+            let request = request.clone();
+            async move {
+                ReceiptServiceClient::new(channel)
+                    .record_receipt(request)
+                    .await
+            }
+        });
+        match asked.await {
+            Ok(_) => Ok(()),
+            Err(error) if error.reason == "RECEIPT_EXISTS" => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Has payments apply the receipt of a line to invoices; answers whether any of it was. Asked
+    /// under an identity that changes when the line is tried anew.
+    ///
+    /// # Errors
+    /// [`PeerError`].
+    pub async fn apply_receipt(
+        &self,
+        errand: Errand,
+        line: &RemittanceLine,
+        invoice_ids: &[InvoiceId],
+    ) -> Result<bool, PeerError> {
+        let since = line.next_check_time.map(|time| time.to_string());
+        let named = |invoice_id: &InvoiceId| NamedInvoice {
+            invoice_id: invoice_id.to_string(),
+            amount: None,
+        };
+        let request = ApplyReceiptRequest {
+            request_id: format!(
+                "line/{}/{}",
+                line.remittance_line_id,
+                since.unwrap_or_default()
+            ),
+            receipt_id: line.receipt_id.to_string(),
+            target: Some(Target::NamedInvoices(NamedInvoices {
+                invoices: invoice_ids.iter().map(named).collect(),
+            })),
+            ..ApplyReceiptRequest::default()
+        };
+        let asked = self.payments.ask(errand, |channel| {
+            let request = request.clone();
+            async move {
+                ReceiptApplicationServiceClient::new(channel)
+                    .apply_receipt(request)
+                    .await
+            }
+        });
+        match asked.await {
+            Ok(answer) => {
+                let applied = ReceiptApplicationState::Applied;
+                Ok(answer.applications.iter().any(|one| one.state() == applied))
+            }
+            // Nothing is left of it: an earlier question applied it.
+            Err(error) if error.reason == "AMOUNT_EXCEEDS_UNAPPLIED" => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-/// Whether reminders has decided about the hold. A refusal of our own rights is a fault of the
-/// installation, which somebody mends: the debt waits for that.
-fn has_decided(error: &PeerError) -> bool {
+/// Whether the peer has decided. A refusal of our own rights is a fault of the installation, which
+/// somebody mends: the debt waits for that.
+#[must_use]
+pub fn has_decided(error: &PeerError) -> bool {
     let not_ours = [Code::PermissionDenied, Code::Unauthenticated];
     error.is_refusal() && !not_ours.contains(&error.code)
 }

@@ -2,6 +2,8 @@
 //!
 //! A timer is written in the transaction that needs it, and settled in the one that does its work.
 
+pub mod book_line;
+pub mod booked;
 pub mod drive_placement;
 pub mod hints;
 pub mod judge_customers;
@@ -24,6 +26,7 @@ pub fn registered(mut workers: Workers, app: &Arc<App>) -> Workers {
             workers.on($job::KIND, move |claim| $job::run(Arc::clone(&app), claim));
         };
     }
+    on!(book_line);
     on!(drive_placement);
     on!(judge_customers);
     on!(place_batch);

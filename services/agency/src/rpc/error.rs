@@ -3,15 +3,22 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use contracts::common::RejectedRow;
 use runtime::{FieldViolation, PeerError, Refusal};
 
 use crate::domain::agency::AgencyError;
+use crate::domain::agency_report::ReportError;
 use crate::domain::agreement::AgreementError;
-use crate::domain::identity::{AgencyId, PlacementBatchId, PlacementId, ProposalRunId};
+use crate::domain::identity::{
+    AgencyId, CommissionId, PlacementBatchId, PlacementId, ProposalRunId, RemittanceLineId,
+};
 use crate::domain::placement::{Placement, PlacementError};
 use crate::domain::placement_batch::BatchError;
 use crate::domain::placement_policy::PolicyError;
 use crate::domain::proposal::ProposalError;
+use crate::domain::remittance::{RemittanceError, RemittanceHeader};
+use crate::domain::remittance_line::LineError;
+use crate::domain::remittance_row::{RemittanceRow, RowFault};
 
 /// A reason of agency's vocabulary, as `google.rpc.ErrorInfo` carries it. The list
 /// of all of them is [`REASONS`]; the contracts' documentation is generated from it.
@@ -65,6 +72,19 @@ pub const REASONS: &[Reason] = reasons! {
     "BATCH_NOT_PLACED" "FAILED_PRECONDITION" "Placements of the batch are still on their way: ask again when it is PLACED."
     "BATCH_ACKNOWLEDGED" "FAILED_PRECONDITION" "The agency has acknowledged the batch already."
     "FILE_ERASED" "FAILED_PRECONDITION" "A person in the file was erased, and the file with them."
+    "AGENCY_REPORT_EXISTS" "ALREADY_EXISTS" "The agency has reported this number before."
+    "REMITTANCE_NOT_FOUND" "NOT_FOUND" "There is no such remittance."
+    "REMITTANCE_LINE_NOT_FOUND" "NOT_FOUND" "There is no such line."
+    "REMITTANCE_LINE_NOT_PARKED" "FAILED_PRECONDITION" "Only a parked line is retried."
+    "REMITTANCE_MODE_MISMATCH" "FAILED_PRECONDITION" "The agreement of that day says net, or gross."
+    "REMITTANCE_TOTAL_MISMATCH" "INVALID_ARGUMENT" "The rows do not come to the stated count or sums."
+    "REMITTANCE_CHANGED" "INVALID_ARGUMENT" "The number was used before with another date, mode or currency."
+    "LINE_CHANGED" "INVALID_ARGUMENT" "The line was imported before with other content."
+    "DUPLICATE_ROW" "INVALID_ARGUMENT" "Another row has the same line reference."
+    "COMMISSION_NOT_ALLOWED" "INVALID_ARGUMENT" "A gross remittance keeps no commission back."
+    "COMMISSION_MISSING" "INVALID_ARGUMENT" "A net remittance tells what it keeps back."
+    "COMMISSION_NOT_FOUND" "NOT_FOUND" "There is no such entry."
+    "DATES_REVERSED" "INVALID_ARGUMENT" "The stretch of days ends before it begins."
     "PLACEMENT_EXISTS" "ALREADY_EXISTS" "The external_id is taken: read that placement."
     "PLACEMENT_NOT_FOUND" "NOT_FOUND" "There is no such placement."
     "PLACEMENT_EXCLUDED" "FAILED_PRECONDITION" "Facts forbid the placement; the metadata `facts` names them."
@@ -375,4 +395,113 @@ pub fn batch_refused(subject: &str, error: &BatchError) -> Refusal {
             Refusal::internal(error)
         }
     }
+}
+
+/// The agency has reported this number before.
+pub fn report_exists(reference: &str) -> Refusal {
+    Refusal::already_exists("AGENCY_REPORT_EXISTS", "agency report", reference)
+}
+
+/// A report is refused; `key` names its placement.
+pub fn report_refused(key: impl std::fmt::Display, error: ReportError) -> Refusal {
+    match error {
+        ReportError::OtherAgency => placement_not_found(key),
+        ReportError::NeverActive => {
+            let subject = format!("placement/{key}");
+            Refusal::rule(
+                "PLACEMENT_NEVER_ACTIVE",
+                "STATE",
+                subject,
+                error.to_string(),
+            )
+        }
+        ReportError::CurrencyMismatch => currency_mismatch(error),
+        ReportError::NotPositive => {
+            let violation = FieldViolation::new("amount", error.to_string());
+            Refusal::invalid("REQUEST_INVALID", vec![violation])
+        }
+    }
+}
+
+/// There is no such remittance; `key` is what was asked for.
+pub fn remittance_not_found(key: &str) -> Refusal {
+    Refusal::not_found("REMITTANCE_NOT_FOUND", "remittance", key)
+}
+
+/// There is no such line.
+pub fn line_not_found(line_id: RemittanceLineId) -> Refusal {
+    Refusal::not_found("REMITTANCE_LINE_NOT_FOUND", "remittance line", line_id)
+}
+
+/// A line is not retried.
+pub fn line_refused(line_id: RemittanceLineId, error: &LineError) -> Refusal {
+    match error {
+        LineError::NotParked(state) => {
+            let subject = format!("remittance_line/{line_id}");
+            let text = error.to_string();
+            Refusal::rule("REMITTANCE_LINE_NOT_PARKED", "STATE", subject, text)
+                .with_metadata("state", state)
+        }
+        other => Refusal::internal(other),
+    }
+}
+
+/// A remittance is refused as a whole.
+pub fn remittance_refused(header: &RemittanceHeader, error: &RemittanceError) -> Refusal {
+    let invalid = |reason, field| {
+        Refusal::invalid(reason, vec![FieldViolation::new(field, error.to_string())])
+    };
+    match error {
+        RemittanceError::ModeMismatch(agreed) => {
+            let subject = format!("agency/{}", header.agency_id);
+            Refusal::rule(
+                "REMITTANCE_MODE_MISMATCH",
+                "AGREEMENT",
+                subject,
+                error.to_string(),
+            )
+            .with_metadata("agreed_mode", agreed)
+        }
+        RemittanceError::Agreement(refused) => agreement_refused(header.agency_id, *refused),
+        RemittanceError::TotalMismatch => {
+            invalid("REMITTANCE_TOTAL_MISMATCH", "header.stated_line_count")
+        }
+        RemittanceError::Changed => invalid("REMITTANCE_CHANGED", "header.remittance_reference"),
+        RemittanceError::Money(error) => Refusal::internal(error),
+    }
+}
+
+/// What is wrong with a row, for the report.
+#[must_use]
+pub fn row_fault(row: &RemittanceRow, fault: RowFault) -> RejectedRow {
+    let reason = match fault {
+        RowFault::PlacementNotFound => "PLACEMENT_NOT_FOUND",
+        RowFault::PlacementNeverActive => "PLACEMENT_NEVER_ACTIVE",
+        RowFault::InvoiceNotFound => "INVOICE_NOT_FOUND",
+        RowFault::CurrencyMismatch => "CURRENCY_MISMATCH",
+        RowFault::LineChanged => "LINE_CHANGED",
+        RowFault::DuplicateRow => "DUPLICATE_ROW",
+        RowFault::CommissionNotAllowed => "COMMISSION_NOT_ALLOWED",
+        RowFault::CommissionMissing => "COMMISSION_MISSING",
+        RowFault::DateInTheFuture => "DATE_IN_THE_FUTURE",
+        RowFault::GrossNotPositive | RowFault::CommissionOutOfRange => "REQUEST_INVALID",
+    };
+    RejectedRow {
+        row_number: row.row_number,
+        external_id: row.line_reference.clone(),
+        field: fault.field().to_owned(),
+        reason: reason.to_owned(),
+        message: fault.to_string(),
+    }
+}
+
+/// There is no such entry.
+pub fn commission_not_found(commission_id: CommissionId) -> Refusal {
+    Refusal::not_found("COMMISSION_NOT_FOUND", "commission", commission_id)
+}
+
+/// A stretch of days that ends before it begins.
+pub fn dates_reversed(field: &str) -> Refusal {
+    let violation = FieldViolation::new(field, "lies before the first day");
+    Refusal::invalid("DATES_REVERSED", vec![violation])
 }

@@ -4,25 +4,34 @@
 //! that is wrong with a request at once; `error` turns the domain's refusals into the
 //! caller's, each to one code and reason. No rule is decided here.
 
+mod agency_report_service;
 mod agency_service;
 mod agreement_service;
+mod commission_service;
 pub mod error;
 pub mod known;
+mod named;
 mod placement_batch_service;
 mod placement_policy_service;
 mod placement_service;
 mod proposal_run_service;
+mod remittance_service;
+mod result_service;
 pub mod shown;
 pub mod wire;
 
 use std::sync::Arc;
 
+use contracts::agency::agency_report_service_server::AgencyReportServiceServer;
 use contracts::agency::agency_service_server::AgencyServiceServer;
 use contracts::agency::agreement_service_server::AgreementServiceServer;
+use contracts::agency::commission_service_server::CommissionServiceServer;
 use contracts::agency::placement_batch_service_server::PlacementBatchServiceServer;
 use contracts::agency::placement_policy_service_server::PlacementPolicyServiceServer;
 use contracts::agency::placement_service_server::PlacementServiceServer;
 use contracts::agency::proposal_run_service_server::ProposalRunServiceServer;
+use contracts::agency::remittance_service_server::RemittanceServiceServer;
+use contracts::agency::result_service_server::ResultServiceServer;
 use contracts::events::event_feed_service_server::EventFeedServiceServer;
 use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use events::{EventFeed, ParkedEvents};
@@ -59,6 +68,10 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
     let placement = placement_service::Rpc::new(app(), runner());
     let proposal_run = proposal_run_service::Rpc::new(app(), runner());
     let batch = placement_batch_service::Rpc::new(app(), runner());
+    let report = agency_report_service::Rpc::new(app(), runner());
+    let remittance = remittance_service::Rpc::new(app(), runner());
+    let commission = commission_service::Rpc::new(app(), runner());
+    let result = result_service::Rpc::new(app(), runner());
     services
         .with(bounded!(AgencyServiceServer::new(agency)))
         .with(bounded!(AgreementServiceServer::new(agreement)))
@@ -66,6 +79,10 @@ pub fn own(services: Services, app: &Arc<App>, runner: &Runner) -> Services {
         .with(bounded!(PlacementServiceServer::new(placement)))
         .with(bounded!(ProposalRunServiceServer::new(proposal_run)))
         .with(bounded!(PlacementBatchServiceServer::new(batch)))
+        .with(bounded!(AgencyReportServiceServer::new(report)))
+        .with(bounded!(RemittanceServiceServer::new(remittance)))
+        .with(bounded!(CommissionServiceServer::new(commission)))
+        .with(bounded!(ResultServiceServer::new(result)))
 }
 
 /// Its feed: a process that holds several services serves all feeds as one service.

@@ -1,5 +1,6 @@
 //! What agencies earned. Append-only.
 
+use calendar::{Date, Timestamp};
 use jiff_sqlx::ToSqlx as _;
 use money::Decimal;
 use postgres::{DbError, TenantId, Tx};
@@ -130,4 +131,86 @@ pub async fn find_direct_in_tx(
     .await?
     .map(Row::into_commission)
     .transpose()
+}
+
+/// An entry by its identity.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn find_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    commission_id: CommissionId,
+) -> Result<Option<Commission>, DbError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT commission_id, agency_id, placement_id, agreement_id, source, remittance_line_id,
+                receipt_id, application_id, reversed_commission_id, currency_code, base_amount,
+                amount, agreed_amount, settlement, earns, paid_date, booked_time, decision_id
+           FROM commission WHERE tenant_id = $1 AND commission_id = $2",
+        tenant.uuid(),
+        commission_id.uuid(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .map(Row::into_commission)
+    .transpose()
+}
+
+/// What narrows a listing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Only of this agency.
+    pub agency_id: Option<AgencyId>,
+    /// Only of this placement.
+    pub placement_id: Option<PlacementId>,
+    /// Only for this.
+    pub source: Option<CommissionSource>,
+    /// Only those that the agency gets so.
+    pub settlement: Option<CommissionSettlement>,
+    /// Only for payments of this day or later.
+    pub from_date: Option<Date>,
+    /// Only for payments of this day or earlier.
+    pub to_date: Option<Date>,
+}
+
+/// Entries behind an instant and identity, newest first.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn list_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    filter: &Filter,
+    after: Option<&(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Commission>, DbError> {
+    sqlx::query_as!(
+        Row,
+        "SELECT commission_id, agency_id, placement_id, agreement_id, source, remittance_line_id,
+                receipt_id, application_id, reversed_commission_id, currency_code, base_amount,
+                amount, agreed_amount, settlement, earns, paid_date, booked_time, decision_id
+           FROM commission
+          WHERE tenant_id = $1 AND ($2::uuid IS NULL OR agency_id = $2)
+            AND ($3::uuid IS NULL OR placement_id = $3) AND ($4::text IS NULL OR source = $4)
+            AND ($5::text IS NULL OR settlement = $5)
+            AND ($6::date IS NULL OR paid_date >= $6) AND ($7::date IS NULL OR paid_date <= $7)
+            AND ($8::timestamptz IS NULL OR (booked_time, commission_id) < ($8, $9::uuid))
+          ORDER BY booked_time DESC, commission_id DESC LIMIT $10",
+        tenant.uuid(),
+        filter.agency_id.map(AgencyId::uuid),
+        filter.placement_id.map(PlacementId::uuid),
+        filter.source.map(CommissionSource::name),
+        filter.settlement.map(CommissionSettlement::name),
+        filter.from_date.map(Date::to_sqlx) as _,
+        filter.to_date.map(Date::to_sqlx) as _,
+        after.map(|(time, _)| time.to_sqlx()) as _,
+        after.map(|(_, commission_id)| *commission_id),
+        limit,
+    )
+    .fetch_all(&mut **tx)
+    .await?
+    .into_iter()
+    .map(Row::into_commission)
+    .collect()
 }

@@ -2,6 +2,8 @@
 //! take it first, end in `_in_tx` and never commit. No rule is decided here.
 
 pub mod agency;
+pub mod agency_report;
+pub mod agency_result;
 pub mod agreement;
 pub mod commission;
 pub mod decision;
@@ -19,4 +21,6 @@ pub mod placement_operation;
 pub mod placement_policy;
 pub mod placement_terms;
 pub mod proposal_run;
+pub mod remittance;
+pub mod remittance_line;
 mod row;

@@ -11,5 +11,6 @@ mod peers;
 mod placements;
 mod policies;
 mod protocol;
+mod remittances;
 mod runs;
 mod samples;

@@ -1,5 +1,5 @@
 //! The peers, played by one server: feeds that tell what a test says, reminders that holds, and
-//! invoicing that is asked what is owed. Answers can be lost after the peer has acted, refused, or
+//! invoicing that is asked what is owed, and payments that records and applies receipts. Answers can be lost after the peer has acted, refused, or
 //! not come at all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,6 +15,11 @@ use contracts::invoicing::{
     Collectability, CollectabilityResult, GetCollectabilityRequest, GetCollectabilityResponse,
     InvoiceBalance, ListOpenItemsRequest, ListOpenItemsResponse,
 };
+use contracts::payments::receipt_application_service_server::{
+    ReceiptApplicationService, ReceiptApplicationServiceServer,
+};
+use contracts::payments::receipt_service_server::{ReceiptService, ReceiptServiceServer};
+use contracts::payments::*;
 use contracts::reminders::placement_hold_service_server::{
     PlacementHoldService, PlacementHoldServiceServer,
 };
@@ -63,6 +68,18 @@ pub struct Script {
     pub successors: BTreeMap<String, i32>,
     /// When each hold is quiet, as it was answered.
     quiet: BTreeMap<String, Option<prost_types::Timestamp>>,
+    /// So many answers of payments get lost after it has acted.
+    pub lost_payments: u32,
+    /// Payments refuses receipts for this reason.
+    pub payments_refusal: Option<&'static str>,
+    /// Invoicing refuses whatever payments wants to apply.
+    pub applies_nothing: bool,
+    /// The receipts that were recorded, by their identity.
+    pub receipts: BTreeMap<String, RecordReceiptRequest>,
+    /// The receipts that were to be applied, and of which invoicing has not told yet.
+    pub to_apply: Vec<String>,
+    /// The requests to apply that were answered.
+    applications: BTreeMap<String, ApplyReceiptResponse>,
     /// What was asked, in order: `place`, `look`, `release`.
     pub asked: Vec<&'static str>,
 }
@@ -73,14 +90,16 @@ impl Peers {
         let feeds = feed.service();
         let holds = PlacementHoldServiceServer::new(stage.clone());
         let items = OpenItemServiceServer::new(stage.clone());
+        let receipts = ReceiptServiceServer::new(stage.clone());
+        let applications = ReceiptApplicationServiceServer::new(stage.clone());
         let server = testkit::serve(move |listener, stop| async move {
             let incoming = TcpIncoming::from(listener);
-            let router = Server::builder();
-            let router = router
-                .clone()
+            let router = Server::builder()
                 .add_service(feeds)
                 .add_service(holds)
-                .add_service(items);
+                .add_service(items)
+                .add_service(receipts)
+                .add_service(applications);
             router
                 .serve_with_incoming_shutdown(incoming, stop.cancelled_owned())
                 .await
@@ -223,5 +242,134 @@ impl OpenItemService for Stage {
                 .collect(),
             look_time: None,
         }))
+    }
+}
+
+fn unasked() -> Status {
+    Status::unimplemented("nobody asks for it here")
+}
+
+#[tonic::async_trait]
+impl ReceiptService for Stage {
+    async fn record_receipt(
+        &self,
+        request: Request<RecordReceiptRequest>,
+    ) -> Result<Response<RecordReceiptResponse>, Status> {
+        let request = request.into_inner();
+        let mut script = self.0.lock().unwrap();
+        if let Some(reason) = script.payments_refusal {
+            return Err(refused(Code::FailedPrecondition, reason));
+        }
+        let id = request.receipt_id.clone();
+        if script.receipts.insert(id, request).is_some() {
+            return Err(refused(Code::AlreadyExists, "RECEIPT_EXISTS"));
+        }
+        if script.lost_payments > 0 {
+            script.lost_payments -= 1;
+            return Err(Status::unavailable("the answer got lost"));
+        }
+        Ok(Response::new(RecordReceiptResponse::default()))
+    }
+
+    async fn assign_receipt(
+        &self,
+        _: Request<AssignReceiptRequest>,
+    ) -> Result<Response<AssignReceiptResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn reverse_receipt(
+        &self,
+        _: Request<ReverseReceiptRequest>,
+    ) -> Result<Response<ReverseReceiptResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn refund_unapplied_cash(
+        &self,
+        _: Request<RefundUnappliedCashRequest>,
+    ) -> Result<Response<RefundUnappliedCashResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn get_receipt(
+        &self,
+        _: Request<GetReceiptRequest>,
+    ) -> Result<Response<GetReceiptResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn list_receipts(
+        &self,
+        _: Request<ListReceiptsRequest>,
+    ) -> Result<Response<ListReceiptsResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn get_unapplied_cash(
+        &self,
+        _: Request<GetUnappliedCashRequest>,
+    ) -> Result<Response<GetUnappliedCashResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn import_receipts(
+        &self,
+        _: Request<tonic::Streaming<ImportReceiptsRequest>>,
+    ) -> Result<Response<ImportReceiptsResponse>, Status> {
+        Err(unasked())
+    }
+}
+
+#[tonic::async_trait]
+impl ReceiptApplicationService for Stage {
+    async fn apply_receipt(
+        &self,
+        request: Request<ApplyReceiptRequest>,
+    ) -> Result<Response<ApplyReceiptResponse>, Status> {
+        let request = request.into_inner();
+        let mut script = self.0.lock().unwrap();
+        if let Some(answer) = script.applications.get(&request.request_id) {
+            return Ok(Response::new(answer.clone()));
+        }
+        let state = match script.applies_nothing {
+            true => ReceiptApplicationState::Refused,
+            false => {
+                script.to_apply.push(request.receipt_id);
+                ReceiptApplicationState::Applied
+            }
+        };
+        let answer = ApplyReceiptResponse {
+            applications: vec![ReceiptApplication {
+                state: state.into(),
+                ..ReceiptApplication::default()
+            }],
+            receipt: None,
+        };
+        script
+            .applications
+            .insert(request.request_id, answer.clone());
+        Ok(Response::new(answer))
+    }
+
+    async fn unapply_receipt(
+        &self,
+        _: Request<UnapplyReceiptRequest>,
+    ) -> Result<Response<UnapplyReceiptResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn get_receipt_application(
+        &self,
+        _: Request<GetReceiptApplicationRequest>,
+    ) -> Result<Response<GetReceiptApplicationResponse>, Status> {
+        Err(unasked())
+    }
+
+    async fn list_receipt_applications(
+        &self,
+        _: Request<ListReceiptApplicationsRequest>,
+    ) -> Result<Response<ListReceiptApplicationsResponse>, Status> {
+        Err(unasked())
     }
 }

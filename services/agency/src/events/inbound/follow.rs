@@ -11,7 +11,7 @@ use events::ApplyError;
 use postgres::{TenantId, Tx};
 use uuid::Uuid;
 
-use super::facts;
+use super::{booking, facts};
 use crate::app::App;
 use crate::domain::commission::{Commission, CommissionStamp};
 use crate::domain::debt::Debt;
@@ -88,7 +88,13 @@ pub(super) async fn follow_in_tx(
     let tenant: TenantId = facts::parsed(&event.tenant_id, "tenant_id")?;
     let invoices: Vec<InvoiceId> = debts.iter().map(|debt| debt.invoice_id).collect();
     let placements = store::placement_invoice::placements_of_in_tx(tx, tenant, &invoices).await?;
-    if placements.is_empty() {
+    let line = match money {
+        Some(money) => {
+            store::remittance_line::find_of_receipt_in_tx(tx, tenant, money.receipt_id).await?
+        }
+        None => None,
+    };
+    if placements.is_empty() && line.is_none() {
         return Ok(());
     }
     let known = store::known_tenant::find_in_tx(tx, tenant).await?;
@@ -110,14 +116,20 @@ pub(super) async fn follow_in_tx(
             continue;
         };
         movement.cash = match money {
-            Some(money) => Some(cash_in_tx(tx, tenant, &locked.placement, money, None).await?),
+            Some(money) => {
+                let agency = line.as_ref().map(|line| line.agency_id);
+                Some(cash_in_tx(tx, tenant, &locked.placement, money, agency).await?)
+            }
             None => None,
         };
         let told = follow_one_in_tx(app, tx, tenant, &mut locked, &movement).await?;
         let scheduled = locked.save_in_tx(tx, tenant, cause, &told).await?;
         app.pending.add(scheduled);
     }
-    Ok(())
+    match line.as_ref().zip(money) {
+        Some((line, money)) => booking::applied_in_tx(app, tx, tenant, line, money, cause).await,
+        None => Ok(()),
+    }
 }
 
 fn changes(debts: &[Debt]) -> Result<Vec<BalanceChange>, ApplyError> {

@@ -1,5 +1,6 @@
 //! What we do with the events of others, one producer a file.
 
+mod booking;
 pub mod credit;
 mod facts;
 mod follow;

@@ -1,5 +1,6 @@
 //! What we do with the events of payments: keep what came in from each customer and what of it
-//! lowers no invoice. How money lowered a debt is told by invoicing.
+//! lowers no invoice, and take lines of remittances back whose receipts were. How money lowered a
+//! debt is told by invoicing.
 
 use contracts::common::Event;
 use contracts::payments as wire;
@@ -8,8 +9,9 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use postgres::{TenantId, Tx};
 
-use super::facts;
+use super::{booking, facts};
 use crate::app::App;
+use crate::jobs::locked::Cause;
 use crate::store;
 use crate::store::known_cash::KnownReceipt;
 
@@ -30,8 +32,7 @@ pub fn apply<'a>(
             let told: wire::ReceiptAssigned = facts::read(event)?;
             receipt_known(tx, tenant, event, told.receipt).await?;
         } else if facts::is::<wire::ReceiptReversed>(event) {
-            let told: wire::ReceiptReversed = facts::read(event)?;
-            receipt_known(tx, tenant, event, told.receipt).await?;
+            receipt_reversed(app, tx, tenant, event).await?;
         } else {
             return Ok(());
         }
@@ -70,4 +71,23 @@ async fn receipt_known(
     let version = event.subject_version;
     store::known_cash::upsert_receipt_in_tx(tx, tenant, &known, version).await?;
     Ok(())
+}
+
+async fn receipt_reversed(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    event: &Event,
+) -> Result<(), ApplyError> {
+    let told: wire::ReceiptReversed = facts::read(event)?;
+    receipt_known(tx, tenant, event, told.receipt.clone()).await?;
+    let receipt = facts::needed(told.receipt, "receipt")?;
+    let reversal = facts::needed(receipt.reversal.as_ref(), "reversal")?;
+    let date = facts::date(reversal.reversal_date.as_ref(), "reversal_date")?;
+    let receipt_id = facts::parsed(&receipt.receipt_id, "receipt_id")?;
+    let cause = Cause {
+        at: app.clock.now(),
+        traceparent: &event.traceparent,
+    };
+    booking::receipt_reversed_in_tx(app, tx, tenant, (receipt_id, date), cause).await
 }
