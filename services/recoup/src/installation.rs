@@ -25,7 +25,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::keys::Keys;
-use crate::sandbox::{self, Unstarted};
+use crate::sandbox::Unstarted;
+use crate::sandbox::rpc::Rpc as ClockRpc;
 use crate::services::{self, Part, Started, World};
 use crate::settings::{self, Config, Listen};
 
@@ -39,6 +40,19 @@ pub enum Time {
         /// Where it stands at first.
         start: Timestamp,
     },
+}
+
+impl Time {
+    /// The clock, and what is to become of it in a sandbox.
+    fn clock(self, data_dir: &Path) -> anyhow::Result<(Clock, Option<Unstarted>)> {
+        match self {
+            Self::OfTheSystem => Ok((Clock::system(), None)),
+            Self::Sandbox { start } => {
+                let (clock, unstarted) = Unstarted::open(data_dir, start)?;
+                Ok((clock, Some(unstarted)))
+            }
+        }
+    }
 }
 
 /// What an installation is started in.
@@ -83,13 +97,7 @@ impl Installation {
         let (listener, address) = bind(config.server.listen).await?;
         let (admin_listener, admin_address) = bind(config.server.admin_listen).await?;
 
-        let (clock, sandbox) = match surroundings.time {
-            Time::OfTheSystem => (Clock::system(), None),
-            Time::Sandbox { start } => {
-                let (clock, unstarted) = Unstarted::open(stores.data_dir(), start)?;
-                (clock, Some(unstarted))
-            }
-        };
+        let (clock, sandbox) = surroundings.time.clock(stores.data_dir())?;
 
         // What the drain waits for, and what outlives it.
         let (tasks, background) = (Tasks::new(), Tasks::new());
@@ -108,10 +116,8 @@ impl Installation {
         let services = match sandbox {
             Some(unstarted) => {
                 let sandbox = unstarted.over(parts.clone(), &tasks, &shutdown);
-                let runner = Runner::new("sandbox", tasks.clone());
-                services.with(ClockServiceServer::new(sandbox::rpc::Rpc::new(
-                    sandbox, runner,
-                )))
+                let clock_service = ClockRpc::new(sandbox, Runner::new("sandbox", tasks.clone()));
+                services.with(ClockServiceServer::new(clock_service))
             }
             None => services,
         };

@@ -144,6 +144,31 @@ async fn ex_5_held_by_hand_until_the_last_day_is_over() {
     );
 }
 
+/// A person lets orders pass in spite of a hold by facts, and cannot end it.
+async fn a_person_lets_pass(world: &World, overdue: &CreditHold) {
+    let passed = pass(world, overdue, day(2026, 3, 20)).await.unwrap();
+    assert_eq!(passed.state(), CreditHoldState::Overridden);
+    let seen_earlier = CreditHold {
+        etag: "77".to_owned(),
+        ..passed.clone()
+    };
+    let stale = pass(world, &seen_earlier, day(2026, 3, 20));
+    assert_eq!(reason(&stale.await.unwrap_err()), "STALE_ETAG");
+    let past = pass(world, &passed, day(2026, 3, 15)).await.unwrap_err();
+    assert_eq!(reason(&past), "END_DATE_IN_THE_PAST");
+    let by_hand = ReleaseCreditHoldRequest {
+        request_id: "release".to_owned(),
+        credit_hold_id: passed.credit_hold_id.clone(),
+        reason: "no".to_owned(),
+        etag: String::new(),
+    };
+    let refused = holds(world)
+        .release_credit_hold(world.signed(OURS, by_hand))
+        .await
+        .unwrap_err();
+    assert_eq!(reason(&refused), "HOLD_FOLLOWS_FACTS");
+}
+
 #[tokio::test]
 async fn ex_5_facts_hold_and_release_and_a_person_lets_pass_in_between() {
     let world = World::start().await;
@@ -182,31 +207,12 @@ async fn ex_5_facts_hold_and_release_and_a_person_lets_pass_in_between() {
         "15 days overdue, held above 14"
     );
 
-    let passed = pass(&world, overdue, day(2026, 3, 20)).await.unwrap();
-    assert_eq!(passed.state(), CreditHoldState::Overridden);
-    let seen_earlier = CreditHold {
-        etag: "77".to_owned(),
-        ..passed.clone()
-    };
-    let stale = pass(&world, &seen_earlier, day(2026, 3, 20));
-    assert_eq!(reason(&stale.await.unwrap_err()), "STALE_ETAG");
-    let past = pass(&world, &passed, day(2026, 3, 15)).await.unwrap_err();
-    assert_eq!(reason(&past), "END_DATE_IN_THE_PAST");
+    let overdue = overdue.clone();
+    a_person_lets_pass(&world, &overdue).await;
     assert_eq!(
         outcome(&world, "held for the limit", &customer_id).await,
         CreditCheckOutcome::OnHold
     );
-    let by_hand = ReleaseCreditHoldRequest {
-        request_id: "release".to_owned(),
-        credit_hold_id: passed.credit_hold_id.clone(),
-        reason: "no".to_owned(),
-        etag: String::new(),
-    };
-    let refused = holds(&world)
-        .release_credit_hold(world.signed(OURS, by_hand))
-        .await
-        .unwrap_err();
-    assert_eq!(reason(&refused), "HOLD_FOLLOWS_FACTS");
 
     // A payment ends both: what is late, and what was too much.
     late.closed_date = Some((2026, 3, 16));
