@@ -25,11 +25,12 @@ pub type Migrations = fn() -> Migrator;
 
 /// Every service of this process, with its schema. One that is to be served is added here and in
 /// [`start`].
-pub const ALL: [(&str, Migrations); 4] = [
+pub const ALL: [(&str, Migrations); 5] = [
     (credit::SERVICE, credit::migrations),
     (invoicing::SERVICE, invoicing::migrations),
     (payments::SERVICE, payments::migrations),
     (reminders::SERVICE, reminders::migrations),
+    (agency::SERVICE, agency::migrations),
 ];
 
 /// Their names.
@@ -103,11 +104,11 @@ macro_rules! started {
 
 /// A started service as a part.
 macro_rules! part {
-    ($service:ident, $app:expr, $timers:expr) => {
+    ($service:ident, $timers:expr) => {
         Part {
             service: $service::SERVICE,
-            db: $app.db.clone(),
-            feed: $app.feed.clone(),
+            db: $service.db.clone(),
+            feed: $service.feed.clone(),
             timers: $timers,
         }
     };
@@ -122,19 +123,23 @@ pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
     let (invoicing, of_invoicing) = started!(invoicing, world, Jobs::None);
     let (payments, of_payments) = started!(payments, world, Jobs::ByTimer);
     let (reminders, of_reminders) = started!(reminders, world, Jobs::ByTimer);
+    let (agency, of_agency) = started!(agency, world, Jobs::ByTimer);
 
     let services = credit::rpc::own(Services::new(), &credit, &of_credit);
     let services = invoicing::rpc::own(services, &invoicing, &of_invoicing);
     let services = payments::rpc::own(services, &payments, &of_payments);
     let services = reminders::rpc::own(services, &reminders, &of_reminders);
+    let services = agency::rpc::own(services, &agency, &of_agency);
     let feeds = credit::rpc::feed(&credit, &of_credit)
         .and(invoicing::rpc::feed(&invoicing, &of_invoicing))
         .and(payments::rpc::feed(&payments, &of_payments))
-        .and(reminders::rpc::feed(&reminders, &of_reminders));
+        .and(reminders::rpc::feed(&reminders, &of_reminders))
+        .and(agency::rpc::feed(&agency, &of_agency));
     let parked = credit::rpc::parked(&credit, &of_credit)
         .and(invoicing::rpc::parked(&invoicing, &of_invoicing))
         .and(payments::rpc::parked(&payments, &of_payments))
-        .and(reminders::rpc::parked(&reminders, &of_reminders));
+        .and(reminders::rpc::parked(&reminders, &of_reminders))
+        .and(agency::rpc::parked(&agency, &of_agency));
     Ok(Started {
         services: services
             .with(
@@ -150,19 +155,20 @@ pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
         parts: vec![
             part!(
                 credit,
-                credit,
                 Some((credit.wakeups.clone(), credit.running.clone()))
             ),
-            part!(invoicing, invoicing, None),
+            part!(invoicing, None),
             part!(
-                payments,
                 payments,
                 Some((payments.wakeups.clone(), payments.running.clone()))
             ),
             part!(
                 reminders,
-                reminders,
                 Some((reminders.wakeups.clone(), reminders.running.clone()))
+            ),
+            part!(
+                agency,
+                Some((agency.wakeups.clone(), agency.running.clone()))
             ),
         ],
     })

@@ -37,7 +37,8 @@ pub struct World {
     _scratch: ScratchDir,
     channel: Channel,
     token: Token,
-    _mails: SmtpSink,
+    /// Where the mails go.
+    pub mails: SmtpSink,
 }
 
 /// Shows a token with every call.
@@ -81,7 +82,7 @@ impl World {
             _scratch: scratch,
             channel,
             token,
-            _mails: mails,
+            mails,
         }
     }
 
