@@ -9,6 +9,7 @@
 mod child;
 mod demo;
 mod lifecycle;
+mod python;
 mod sandbox;
 mod serving;
 mod tokens;
