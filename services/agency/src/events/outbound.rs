@@ -1,19 +1,21 @@
 //! What agency announces: each fact of the domain becomes one event of the contract, in one
 //! exhaustive match. Full facts, so that no consumer calls back; notes and etags are left out.
 
+mod commission;
+mod direct_payment;
+mod part;
+mod remittance;
+mod told;
+
 use contracts::agency as wire;
-use contracts::common::Money as WireMoney;
 use contracts::convert::{date_to_wire, instant_to_wire, money_to_wire};
 use events::NewEvent;
 use jiff::Timestamp;
-use money::Money;
 use postgres::TenantId;
-use prost::{Message, Name};
 
-use crate::domain::event::{Event, Fact, Subject};
-use crate::domain::identity::InvoiceId;
-use crate::domain::placement::PlacementAmounts;
-use crate::domain::placement_batch::Tally;
+use self::part::{after, all, tally_to_wire, texts};
+use self::told::{Told, subject_id};
+use crate::domain::event::{Event, Fact};
 use crate::rpc::wire::agreement::{commission_terms_to_wire, terms_to_wire};
 use crate::rpc::wire::decision::decision_to_wire;
 use crate::rpc::wire::mirror::{Mirror as _, wire_if};
@@ -231,28 +233,21 @@ pub fn announce(tenant: TenantId, time: Timestamp, event: &Event) -> NewEvent {
             payment,
             amounts,
             commission_amount,
-        } => told.by(&wire::DirectPaymentReceived {
-            placement: Some(reference_to_wire(&placement)),
-            receipt_id: payment.receipt_id.to_string(),
-            application_id: payment.application_id.to_string(),
-            amount: Some(money_to_wire(payment.amount)),
-            receipt_date: Some(date_to_wire(payment.date)),
-            invoice_ids: texts(&payment.invoice_ids),
-            amounts: Some(after(amounts, commission_amount)),
-        }),
+        } => told.by(&direct_payment::received(
+            &placement,
+            &payment,
+            after(amounts, commission_amount),
+        )),
         F::DirectPaymentReversed {
             placement,
             payment,
             amounts,
             commission_amount,
-        } => told.by(&wire::DirectPaymentReversed {
-            placement: Some(reference_to_wire(&placement)),
-            receipt_id: payment.receipt_id.to_string(),
-            application_id: payment.application_id.to_string(),
-            amount: Some(money_to_wire(payment.amount.negated())),
-            invoice_ids: texts(&payment.invoice_ids),
-            amounts: Some(after(amounts, commission_amount)),
-        }),
+        } => told.by(&direct_payment::reversed(
+            &placement,
+            &payment,
+            after(amounts, commission_amount),
+        )),
         F::AgencyPaymentReported {
             placement,
             agency_report_id,
@@ -293,21 +288,12 @@ pub fn announce(tenant: TenantId, time: Timestamp, event: &Event) -> NewEvent {
             commission_difference,
             amounts,
             commission_amount,
-        } => told.by(&wire::RemittanceLineBooked {
-            placement: Some(reference_to_wire(&placement)),
-            remittance_line_id: line.remittance_line_id.to_string(),
-            remittance_id: line.remittance_id.to_string(),
-            remittance_reference: line.remittance_reference.clone(),
-            line_reference: line.line_reference.clone(),
-            receipt_id: line.receipt_id.to_string(),
-            paid_date: Some(date_to_wire(line.paid_date)),
-            gross_amount: Some(money_to_wire(line.gross)),
-            applied_amount: Some(money_to_wire(line.applied)),
-            commission_amount: Some(money_to_wire(line.kept_back)),
-            net_amount: Some(money_to_wire(net)),
-            commission_difference_amount: Some(money_to_wire(commission_difference)),
-            amounts: Some(after(amounts, commission_amount)),
-        }),
+        } => told.by(&remittance::line_booked(
+            &placement,
+            &line,
+            (net, commission_difference),
+            after(amounts, commission_amount),
+        )),
         F::RemittanceLineParked {
             placement,
             remittance_line_id,
@@ -361,25 +347,7 @@ pub fn announce(tenant: TenantId, time: Timestamp, event: &Event) -> NewEvent {
             placement,
             commission,
             decision,
-        } => {
-            let line = commission.remittance_line_id;
-            let reversed = commission.reversed_commission_id;
-            told.by(&wire::CommissionBooked {
-                placement: Some(reference_to_wire(&placement)),
-                commission_id: commission.commission_id.to_string(),
-                agreement_id: commission.agreement_id.to_string(),
-                source: commission.source.wire(),
-                remittance_line_id: line.map(|id| id.to_string()).unwrap_or_default(),
-                receipt_id: commission.receipt_id.to_string(),
-                reversed_commission_id: reversed.map(|id| id.to_string()).unwrap_or_default(),
-                base_amount: Some(money_to_wire(commission.base_amount)),
-                amount: Some(money_to_wire(commission.amount)),
-                agreed_amount: Some(money_to_wire(commission.agreed_amount)),
-                settlement: commission.settlement.wire(),
-                paid_date: Some(date_to_wire(commission.paid_date)),
-                decision: Some(decision_to_wire(&decision)),
-            })
-        }
+        } => told.by(&commission::booked(&placement, &commission, &decision)),
         F::PlacementBatchPlaced {
             agency_id,
             batch_number,
@@ -411,56 +379,4 @@ pub fn announce(tenant: TenantId, time: Timestamp, event: &Event) -> NewEvent {
             handed_over: Some(tally_to_wire(&handed_over)),
         }),
     }
-}
-
-/// An event on its way into the feed.
-struct Told<'a> {
-    tenant: TenantId,
-    time: Timestamp,
-    event: &'a Event,
-}
-
-impl Told<'_> {
-    fn by<M: Message + Name>(&self, data: &M) -> NewEvent {
-        let subject = subject_id(self.tenant, self.event.subject);
-        NewEvent::new(subject, self.event.subject_version, self.time, data)
-    }
-}
-
-fn subject_id(tenant: TenantId, subject: Subject) -> String {
-    match subject {
-        Subject::Tenant => tenant.to_string(),
-        Subject::Agency(id) => id.to_string(),
-        Subject::Agreement(id) => id.to_string(),
-        Subject::Placement(id) => id.to_string(),
-        Subject::PlacementBatch(id) => id.to_string(),
-        Subject::ProposalRun(id) => id.to_string(),
-        Subject::Remittance(id) => id.to_string(),
-    }
-}
-
-fn after(amounts: PlacementAmounts, commission: Money) -> wire::PlacementAmounts {
-    wire::PlacementAmounts {
-        placed_amount: Some(money_to_wire(amounts.placed())),
-        recovered_amount: Some(money_to_wire(amounts.recovered())),
-        direct_amount: Some(money_to_wire(amounts.direct())),
-        adjusted_amount: Some(money_to_wire(amounts.adjusted())),
-        open_amount: Some(money_to_wire(amounts.open())),
-        commission_amount: Some(money_to_wire(commission)),
-    }
-}
-
-fn tally_to_wire(tally: &Tally) -> wire::BatchAcknowledgement {
-    wire::BatchAcknowledgement {
-        placement_count: tally.placement_count,
-        amounts: all(tally.amounts.values().copied()),
-    }
-}
-
-fn all(amounts: impl IntoIterator<Item = Money>) -> Vec<WireMoney> {
-    amounts.into_iter().map(money_to_wire).collect()
-}
-
-fn texts(invoice_ids: &[InvoiceId]) -> Vec<String> {
-    invoice_ids.iter().map(InvoiceId::to_string).collect()
 }

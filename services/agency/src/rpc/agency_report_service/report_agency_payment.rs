@@ -35,17 +35,17 @@ pub async fn handle(
             Begun::First(first) => first,
         };
         let agency = store::agency::find_in_tx(&mut tx, tenant, agency_id).await?;
-        agency.ok_or_else(|| error::agency_not_found(agency_id))?;
-        let not_found = || error::placement_not_found(&key_of_placement);
+        agency.ok_or_else(|| error::agency::not_found(agency_id))?;
+        let not_found = || error::placement::not_found(&key_of_placement);
         let id = named::placement_in_tx(&mut tx, tenant, agency_id, &key_of_placement).await?;
         let id = id.ok_or_else(not_found)?;
         let locked = LockedPlacement::lock_in_tx(&mut tx, tenant, id).await?;
         let mut locked = locked.ok_or_else(not_found)?;
         let recorded = AgencyReport::record(new.clone(), &mut locked.placement, now);
-        let (report, told) =
-            recorded.map_err(|refused| error::report_refused(&key_of_placement, refused))?;
+        let (report, told) = recorded
+            .map_err(|refused| error::agency_report::refused(&key_of_placement, refused))?;
         if !store::agency_report::insert_in_tx(&mut tx, tenant, &report).await? {
-            return Err(error::report_exists(&report.report_reference));
+            return Err(error::agency_report::exists(&report.report_reference));
         }
         let cause = Cause {
             at: now,

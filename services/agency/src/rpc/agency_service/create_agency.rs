@@ -41,7 +41,7 @@ pub async fn handle(
         let (agency, created) = Agency::create(agency_id, external_id, new.country, profile, now);
         if !store::agency::insert_in_tx(&mut tx, tenant, &agency).await? {
             let external_id = agency.external_id.unwrap_or_default();
-            return Err(error::agency_exists(&external_id));
+            return Err(error::agency::exists(&external_id));
         }
         let told = [announce(tenant, now, &created)];
         append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;

@@ -37,7 +37,7 @@ pub async fn handle(
         None => store::agency::find_external_in_tx(&mut tx, tenant, named).await?,
     };
     tx.commit().await?;
-    let agency = found.ok_or_else(|| error::agency_not_found(named))?;
+    let agency = found.ok_or_else(|| error::agency::not_found(named))?;
     Ok(GetAgencyResponse {
         agency: Some(agency_to_wire(&agency)),
     })

@@ -40,10 +40,10 @@ pub async fn handle(
             Begun::First(first) => first,
         };
         let found = store::agency::lock_in_tx(&mut tx, tenant, agency_id).await?;
-        let mut agency = found.ok_or_else(|| error::agency_not_found(agency_id))?;
+        let mut agency = found.ok_or_else(|| error::agency::not_found(agency_id))?;
         error::check_etag(&request.etag, &field::etag(agency.version))?;
         let suspended = agency.suspend(note.clone(), call.actor());
-        let told = suspended.map_err(|refused| error::agency_refused(agency_id, refused))?;
+        let told = suspended.map_err(|refused| error::agency::refused(agency_id, refused))?;
         store::agency::update_in_tx(&mut tx, tenant, &agency).await?;
         let told = [announce(tenant, now, &told)];
         append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;

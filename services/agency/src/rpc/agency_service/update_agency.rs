@@ -34,7 +34,7 @@ pub async fn handle(
             Begun::First(first) => first,
         };
         let found = store::agency::lock_in_tx(&mut tx, tenant, agency_id).await?;
-        let mut agency = found.ok_or_else(|| error::agency_not_found(agency_id))?;
+        let mut agency = found.ok_or_else(|| error::agency::not_found(agency_id))?;
         error::check_etag(&update.etag, &field::etag(agency.version))?;
         agency.describe(update.applied_to(agency.profile.clone()));
         store::agency::update_in_tx(&mut tx, tenant, &agency).await?;

@@ -40,17 +40,17 @@ pub async fn handle(
         };
         let agency_id = new.agency_id;
         let agency = store::agency::lock_in_tx(&mut tx, tenant, agency_id).await?;
-        agency.ok_or_else(|| error::agency_not_found(agency_id))?;
+        agency.ok_or_else(|| error::agency::not_found(agency_id))?;
         let others = store::agreement::of_agencies_in_tx(&mut tx, tenant, &[agency_id]).await?;
         let number = &new.agreement_number;
         if others.iter().any(|other| other.agreement_number == *number) {
-            return Err(error::agreement_exists(number));
+            return Err(error::agreement::exists(number));
         }
         let made = Agreement::create(agreement_id, new.clone(), &others, now);
         let (agreement, created) =
-            made.map_err(|refused| error::agreement_refused(agency_id, refused))?;
+            made.map_err(|refused| error::agreement::refused(agency_id, refused))?;
         if !store::agreement::insert_in_tx(&mut tx, tenant, &agreement).await? {
-            return Err(error::agreement_exists(number));
+            return Err(error::agreement::exists(number));
         }
         let told = [announce(tenant, now, &created)];
         append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;

@@ -20,7 +20,7 @@ pub async fn handle(
     let mut tx = app.db.begin_read(&call).await?;
     let found = store::agreement::find_in_tx(&mut tx, call.tenant(), id).await?;
     tx.commit().await?;
-    let agreement = found.ok_or_else(|| error::agreement_not_found(id))?;
+    let agreement = found.ok_or_else(|| error::agreement::not_found(id))?;
     Ok(GetAgreementResponse {
         agreement: Some(agreement_to_wire(&agreement)),
     })

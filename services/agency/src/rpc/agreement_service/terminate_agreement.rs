@@ -40,7 +40,7 @@ pub async fn handle(
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
             Begun::First(first) => first,
         };
-        let not_found = || error::agreement_not_found(agreement_id);
+        let not_found = || error::agreement::not_found(agreement_id);
         let seen = store::agreement::find_in_tx(&mut tx, tenant, agreement_id).await?;
         let agency_id = seen.ok_or_else(not_found)?.agency_id;
         store::agency::lock_in_tx(&mut tx, tenant, agency_id).await?;
@@ -52,7 +52,7 @@ pub async fn handle(
             .zone
             .local_date(now);
         let ended = agreement.terminate(last_day, today);
-        let told = ended.map_err(|refused| error::agreement_refused(agency_id, refused))?;
+        let told = ended.map_err(|refused| error::agreement::refused(agency_id, refused))?;
         store::agreement::update_in_tx(&mut tx, tenant, &agreement).await?;
         let told = [announce(tenant, now, &told)];
         append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;

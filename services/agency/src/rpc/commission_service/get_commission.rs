@@ -20,7 +20,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let mut tx = app.db.begin_read(&call).await?;
     let found = store::commission::find_in_tx(&mut tx, tenant, id).await?;
-    let entry = found.ok_or_else(|| error::commission_not_found(id))?;
+    let entry = found.ok_or_else(|| error::commission::not_found(id))?;
     let decision = store::decision::find_in_tx(&mut tx, tenant, Some(entry.decision_id)).await?;
     tx.commit().await?;
     Ok(GetCommissionResponse {

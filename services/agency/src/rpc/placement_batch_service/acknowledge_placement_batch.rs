@@ -49,11 +49,12 @@ pub async fn handle(
             Begun::First(first) => first,
         };
         let found = store::placement_batch::lock_in_tx(&mut tx, tenant, id).await?;
-        let mut batch = found.ok_or_else(|| error::batch_not_found(id))?;
+        let mut batch = found.ok_or_else(|| error::placement_batch::not_found(id))?;
         error::check_etag(&request.etag, &field::etag(batch.version))?;
         let subject = format!("placement_batch/{id}");
         let compared = batch.acknowledge(said.clone(), now);
-        let told = compared.map_err(|refused| error::batch_refused(&subject, &refused))?;
+        let told =
+            compared.map_err(|refused| error::placement_batch::refused(&subject, &refused))?;
         store::placement_batch::update_in_tx(&mut tx, tenant, &batch).await?;
         let told = [announce(tenant, now, &told)];
         append_in_tx(&mut tx, tenant, call.traceparent(), &told).await?;

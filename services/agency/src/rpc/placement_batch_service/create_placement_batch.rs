@@ -93,7 +93,7 @@ async fn fit_in_tx(
     now: Timestamp,
 ) -> Result<(Vec<Placement>, Tally), Refusal> {
     let agency = store::agency::lock_in_tx(tx, tenant, agency_id).await?;
-    let agency = agency.ok_or_else(|| error::agency_not_found(agency_id))?;
+    let agency = agency.ok_or_else(|| error::agency::not_found(agency_id))?;
     let ids = match named.is_empty() {
         true => {
             let most = i64::try_from(MOST_PLACEMENTS).unwrap_or(i64::MAX);
@@ -104,15 +104,16 @@ async fn fit_in_tx(
     let placements = store::placement::lock_all_in_tx(tx, tenant, &ids).await?;
     let missing = |id: &&PlacementId| placements.iter().all(|one| one.placement_id != **id);
     if let Some(id) = named.iter().find(missing) {
-        return Err(error::placement_not_found(id));
+        return Err(error::placement::not_found(id));
     }
-    let tally = check_batch(&agency, &placements)
-        .map_err(|refused| error::batch_refused(&format!("agency/{agency_id}"), &refused))?;
+    let tally = check_batch(&agency, &placements).map_err(|refused| {
+        error::placement_batch::refused(&format!("agency/{agency_id}"), &refused)
+    })?;
     let agreements = store::agreement::of_agencies_in_tx(tx, tenant, &[agency_id]).await?;
     let today = known::tenant_in_tx(tx, tenant).await?.zone.local_date(now);
     for currency in tally.amounts.keys() {
         in_force(&agreements, today, *currency)
-            .map_err(|refused| error::agreement_refused(agency_id, refused))?;
+            .map_err(|refused| error::agreement::refused(agency_id, refused))?;
     }
     Ok((placements, tally))
 }
@@ -128,7 +129,7 @@ async fn join_in_tx(
     let mut due = BTreeMap::new();
     for mut placement in placements {
         let joined = placement.join_batch(batch_id);
-        joined.map_err(|no| error::placement_refused(&placement, &no))?;
+        joined.map_err(|no| error::placement::refused(&placement, &no))?;
         store::placement::update_in_tx(tx, tenant, &placement).await?;
         due.insert(placement.placement_id.uuid(), now);
     }

@@ -21,7 +21,7 @@ pub async fn handle(
     let mut tx = app.db.begin_read(&call).await?;
     let found = store::placement_batch::find_in_tx(&mut tx, call.tenant(), id).await?;
     tx.commit().await?;
-    let batch = found.ok_or_else(|| error::batch_not_found(id))?;
+    let batch = found.ok_or_else(|| error::placement_batch::not_found(id))?;
     Ok(GetPlacementBatchResponse {
         placement_batch: Some(batch_to_wire(&batch)),
     })

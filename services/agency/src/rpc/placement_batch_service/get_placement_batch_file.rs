@@ -38,13 +38,16 @@ pub async fn handle(
     let (tenant, id) = (call.tenant(), PlacementBatchId::new(id));
     let mut tx = app.db.begin_read(&call).await?;
     let batch = store::placement_batch::find_in_tx(&mut tx, tenant, id).await?;
-    let batch = batch.ok_or_else(|| error::batch_not_found(id))?;
+    let batch = batch.ok_or_else(|| error::placement_batch::not_found(id))?;
     let wanted = (offset, PART_BYTES);
     let part = store::placement_batch::find_file_part_in_tx(&mut tx, tenant, id, wanted).await?;
     tx.commit().await?;
     let subject = format!("placement_batch/{id}");
-    let part = part.ok_or_else(|| error::batch_refused(&subject, &BatchError::NotPlaced))?;
-    let content = part.content.ok_or_else(|| error::file_erased(id))?;
+    let part =
+        part.ok_or_else(|| error::placement_batch::refused(&subject, &BatchError::NotPlaced))?;
+    let content = part
+        .content
+        .ok_or_else(|| error::placement_batch::file_erased(id))?;
     let read = i64::try_from(content.len()).unwrap_or(i64::MAX);
     let next = request.offset.saturating_add(read);
     let amounts = batch.handed_over.amounts.values().copied();

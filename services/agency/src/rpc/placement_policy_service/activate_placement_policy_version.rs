@@ -44,10 +44,11 @@ pub async fn handle(
         error::check_etag(&request.etag, &field::etag(policy.version))?;
         let wanted = request.version;
         let found = store::placement_policy::find_version_in_tx(&mut tx, tenant, wanted).await?;
-        let mut version = found.ok_or_else(|| error::policy_version_not_found(wanted))?;
+        let mut version =
+            found.ok_or_else(|| error::placement_policy::version_not_found(wanted))?;
         let mut before = store::placement_policy::active_version_in_tx(&mut tx, tenant).await?;
         let activated = policy.activate(&mut version, before.as_mut(), call.actor(), now);
-        let told = activated.map_err(|refused| error::policy_refused(&refused))?;
+        let told = activated.map_err(|refused| error::placement_policy::refused(&refused))?;
         for changed in before.iter().chain([&version]) {
             store::placement_policy::update_version_in_tx(&mut tx, tenant, changed).await?;
         }

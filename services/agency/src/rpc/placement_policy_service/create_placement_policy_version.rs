@@ -41,11 +41,11 @@ pub async fn handle(
         let named: Vec<AgencyId> = definition.agencies().into_iter().collect();
         let version = policy
             .write_version(definition, note, call.actor(), now)
-            .map_err(|refused| error::policy_refused(&refused))?;
+            .map_err(|refused| error::placement_policy::refused(&refused))?;
         let found = store::agency::find_all_in_tx(&mut tx, tenant, &named).await?;
         let missing = |id: &&AgencyId| found.iter().all(|agency| agency.agency_id != **id);
         if let Some(agency_id) = named.iter().find(missing) {
-            return Err(error::agency_not_found(agency_id));
+            return Err(error::agency::not_found(agency_id));
         }
         if !store::placement_policy::save_in_tx(&mut tx, tenant, &policy).await? {
             return Err(error::stale_etag());

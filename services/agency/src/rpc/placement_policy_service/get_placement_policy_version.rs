@@ -21,7 +21,7 @@ pub async fn handle(
     let mut tx = app.db.begin_read(&call).await?;
     let found = store::placement_policy::find_version_in_tx(&mut tx, tenant, wanted).await?;
     tx.commit().await?;
-    let version = found.ok_or_else(|| error::policy_version_not_found(wanted))?;
+    let version = found.ok_or_else(|| error::placement_policy::version_not_found(wanted))?;
     Ok(GetPlacementPolicyVersionResponse {
         placement_policy_version: Some(version_to_wire(&version)),
     })

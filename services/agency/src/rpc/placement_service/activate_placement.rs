@@ -108,7 +108,7 @@ async fn start_in_tx(
     let mut locked = lock_in_tx(tx, tenant, placement_id, etag).await?;
     if locked.placement.state != PlacementState::Approved {
         let no = crate::domain::placement::PlacementError::NotApproved(locked.placement.state);
-        return Err(error::placement_refused(&locked.placement, &no));
+        return Err(error::placement::refused(&locked.placement, &no));
     }
     let today = known::tenant_in_tx(tx, tenant).await?.zone.local_date(now);
     let facts = StartFacts::read_in_tx(tx, tenant, &locked, today).await?;
@@ -116,10 +116,10 @@ async fn start_in_tx(
     let (placement, invoices) = (&mut locked.placement, &mut locked.invoices);
     let started =
         facts.and_then(|facts| placement.start_hold(invoices, &facts.hold_start(next_check_time)));
-    started.map_err(|no| error::placement_refused(&locked.placement, &no))?;
+    started.map_err(|no| error::placement::refused(&locked.placement, &no))?;
     let saved = locked.save_in_tx(tx, tenant, cause(call, now), &[]).await;
     saved.map_err(|failed| match is_held_elsewhere(&failed) {
-        true => error::invoice_placed(placement_id),
+        true => error::placement::invoice_placed(placement_id),
         false => failed.into(),
     })
 }

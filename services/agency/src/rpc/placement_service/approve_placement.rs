@@ -33,7 +33,7 @@ pub async fn handle(
         };
         let mut locked = lock_in_tx(&mut tx, tenant, placement_id, &request.etag).await?;
         let approved = locked.placement.approve(call.actor(), now);
-        let told = approved.map_err(|no| error::placement_refused(&locked.placement, &no))?;
+        let told = approved.map_err(|no| error::placement::refused(&locked.placement, &no))?;
         let scheduled = locked
             .save_in_tx(&mut tx, tenant, cause(&call, now), &[told])
             .await?;

@@ -38,7 +38,7 @@ pub async fn handle(
         };
         let mut locked = lock_in_tx(&mut tx, tenant, placement_id, &request.etag).await?;
         let closed = locked.placement.close(code, note.clone(), now);
-        closed.map_err(|no| error::placement_refused(&locked.placement, &no))?;
+        closed.map_err(|no| error::placement::refused(&locked.placement, &no))?;
         let scheduled = locked
             .save_in_tx(&mut tx, tenant, cause(&call, now), &[])
             .await?;

@@ -33,7 +33,7 @@ pub async fn handle(
         };
         let mut locked = lock_in_tx(&mut tx, tenant, placement_id, "").await?;
         let confirmed = locked.placement.confirm_recall(stopped_time, now);
-        confirmed.map_err(|no| error::placement_refused(&locked.placement, &no))?;
+        confirmed.map_err(|no| error::placement::refused(&locked.placement, &no))?;
         let scheduled = locked
             .save_in_tx(&mut tx, tenant, cause(&call, now), &[])
             .await?;

@@ -32,7 +32,7 @@ pub async fn handle(
     violations.finish()?;
     let tenant = call.tenant();
     let mut tx = app.db.begin_read(&call).await?;
-    let not_found = || error::placement_not_found(named);
+    let not_found = || error::placement::not_found(named);
     let id = match by_id {
         Some(id) => PlacementId::new(id),
         None => store::placement::id_of_external_in_tx(&mut tx, tenant, named)

@@ -20,7 +20,7 @@ pub(super) async fn lock_in_tx(
     etag: &str,
 ) -> Result<LockedPlacement, Refusal> {
     let locked = LockedPlacement::lock_in_tx(tx, tenant, placement_id).await?;
-    let locked = locked.ok_or_else(|| error::placement_not_found(placement_id))?;
+    let locked = locked.ok_or_else(|| error::placement::not_found(placement_id))?;
     error::check_etag(etag, &field::etag(locked.placement.version))?;
     Ok(locked)
 }

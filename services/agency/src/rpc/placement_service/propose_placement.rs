@@ -68,7 +68,7 @@ pub async fn handle(
             store::decision::insert_in_tx(&mut tx, tenant, &decision).await?;
             if !store::placement::insert_in_tx(&mut tx, tenant, &placement).await? {
                 let external_id = proposal.external_id.clone().unwrap_or_default();
-                return Err(error::placement_exists(&external_id));
+                return Err(error::placement::exists(&external_id));
             }
             store::placement_invoice::save_all_in_tx(&mut tx, tenant, placement_id, &invoices)
                 .await?;
@@ -101,7 +101,7 @@ async fn propose_in_tx(
 ) -> Result<(Placement, Vec<PlacementInvoice>, Event, Decision), Refusal> {
     let (agency_id, customer_id) = (proposal.agency_id, proposal.customer_id);
     let agency = store::agency::find_in_tx(tx, tenant, agency_id).await?;
-    let agency = agency.ok_or_else(|| error::agency_not_found(agency_id))?;
+    let agency = agency.ok_or_else(|| error::agency::not_found(agency_id))?;
     let debtor = known::debtor_in_tx(tx, tenant, customer_id).await?;
     let debtor = debtor.ok_or_else(error::customer_not_yet_known)?;
     let debts = known::debts_in_tx(tx, tenant, &proposal.invoice_ids).await?;
@@ -113,7 +113,7 @@ async fn propose_in_tx(
     });
     let today = zone.local_date(stamp.decided_time);
     let decision = judge_by_hand(policy, &debtor, &debts, today, stamp)
-        .map_err(|refused| error::proposal_refused(&refused))?;
+        .map_err(|refused| error::placement::proposal_refused(&refused))?;
     let new = NewPlacement {
         agency_external_id: agency.external_id,
         case_id: store::known_case::find_in_tx(tx, tenant, customer_id).await?,

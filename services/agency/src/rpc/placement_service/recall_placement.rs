@@ -49,7 +49,7 @@ pub async fn handle(
         let recalled = locked
             .placement
             .recall(reason, note, notice_days, by, &zone, now);
-        let told = recalled.map_err(|no| error::placement_refused(&locked.placement, &no))?;
+        let told = recalled.map_err(|no| error::placement::refused(&locked.placement, &no))?;
         let told: Vec<_> = told.into_iter().collect();
         let scheduled = locked
             .save_in_tx(&mut tx, tenant, cause(&call, now), &told)

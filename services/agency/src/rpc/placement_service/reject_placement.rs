@@ -33,7 +33,7 @@ pub async fn handle(
         };
         let mut locked = lock_in_tx(&mut tx, tenant, placement_id, &request.etag).await?;
         let rejected = locked.placement.reject(note.clone(), call.actor(), now);
-        let told = rejected.map_err(|no| error::placement_refused(&locked.placement, &no))?;
+        let told = rejected.map_err(|no| error::placement::refused(&locked.placement, &no))?;
         let scheduled = locked
             .save_in_tx(&mut tx, tenant, cause(&call, now), &[told])
             .await?;

@@ -44,7 +44,7 @@ pub async fn handle(
         let taken =
             store::placement::id_of_reference_in_tx(&mut tx, tenant, agency_id, &reference).await?;
         if taken.is_some_and(|other| other != placement_id) {
-            return Err(error::agency_reference_taken(&reference));
+            return Err(error::placement::agency_reference_taken(&reference));
         }
         locked.placement.set_agency_reference(reference.clone());
         let scheduled = locked

@@ -20,7 +20,7 @@ pub async fn handle(
     let mut tx = app.db.begin_read(&call).await?;
     let found = store::proposal_run::find_in_tx(&mut tx, call.tenant(), id).await?;
     tx.commit().await?;
-    let stored = found.ok_or_else(|| error::run_not_found(id))?;
+    let stored = found.ok_or_else(|| error::proposal_run::not_found(id))?;
     Ok(GetProposalRunResponse {
         proposal_run: Some(run_to_wire(&stored.run)),
     })

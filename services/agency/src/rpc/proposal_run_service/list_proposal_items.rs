@@ -35,7 +35,7 @@ pub async fn handle(
     let page = listing.page::<(Uuid, String)>(request.page_size, &request.page_token)?;
     let mut tx = app.db.begin_read(&call).await?;
     let run = store::proposal_run::find_in_tx(&mut tx, tenant, run_id).await?;
-    run.ok_or_else(|| error::run_not_found(run_id))?;
+    run.ok_or_else(|| error::proposal_run::not_found(run_id))?;
     let filter = (run_id, outcome, agency_id.map(AgencyId::new));
     let (after, limit) = (page.after(), page.fetch_limit());
     let rows = store::proposal_run::list_items_in_tx(&mut tx, tenant, filter, after, limit).await?;

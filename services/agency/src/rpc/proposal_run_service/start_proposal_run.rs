@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use calendar::Date;
 use contracts::agency::{StartProposalRunRequest, StartProposalRunResponse};
 use postgres::idempotency::{self, Begun};
 use postgres::{audit, retried};
@@ -32,20 +33,8 @@ pub async fn handle(
 ) -> Result<Answer<StartProposalRunResponse>, Refusal> {
     let now = app.clock.now();
     let tenant = call.tenant();
-    let mut violations = Violations::new();
-    let run_date = request.run_date.as_ref();
-    let run_date = field::optional_date(&mut violations, "run_date", run_date);
-    let ids = &request.customer_ids;
-    let ids = field::ids(&mut violations, "customer_ids", ids, MOST_CUSTOMERS);
+    let (run_date, only) = parse(&request)?;
     let named = request.policy_version;
-    violations.check(
-        named.is_none_or(|one| one > 0),
-        "policy_version",
-        "must be 1 or more",
-    );
-    let (run_date, ids) = violations.complete((run_date, ids))?;
-    let only: Vec<CustomerId> = ids.into_iter().map(CustomerId::new).collect();
-    let only = Some(only).filter(|ids| !ids.is_empty());
     let run_id = ProposalRunId::new(Uuid::now_v7());
     let key = call.key(&request)?;
     let done = retried(|| async {
@@ -56,7 +45,8 @@ pub async fn handle(
         };
         let policy = store::placement_policy::find_in_tx(&mut tx, tenant).await?;
         let version = policy.version_for_run(named, request.validate_only);
-        let policy_version = version.map_err(|refused| error::policy_refused(&refused))?;
+        let policy_version =
+            version.map_err(|refused| error::placement_policy::refused(&refused))?;
         let today = known::tenant_in_tx(&mut tx, tenant)
             .await?
             .zone
@@ -95,4 +85,24 @@ pub async fn handle(
     .await;
     app.feed.announce();
     done
+}
+
+/// The day of the run, and the only customers it is for; none: all.
+fn parse(
+    request: &StartProposalRunRequest,
+) -> Result<(Option<Date>, Option<Vec<CustomerId>>), Refusal> {
+    let mut violations = Violations::new();
+    let run_date = request.run_date.as_ref();
+    let run_date = field::optional_date(&mut violations, "run_date", run_date);
+    let ids = &request.customer_ids;
+    let ids = field::ids(&mut violations, "customer_ids", ids, MOST_CUSTOMERS);
+    let named = request.policy_version;
+    violations.check(
+        named.is_none_or(|one| one > 0),
+        "policy_version",
+        "must be 1 or more",
+    );
+    let (run_date, ids) = violations.complete((run_date, ids))?;
+    let only: Vec<CustomerId> = ids.into_iter().map(CustomerId::new).collect();
+    Ok((run_date, Some(only).filter(|ids| !ids.is_empty())))
 }

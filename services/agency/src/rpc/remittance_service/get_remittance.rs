@@ -48,7 +48,7 @@ pub async fn handle(
         None => None,
     };
     tx.commit().await?;
-    let remittance = found.ok_or_else(|| error::remittance_not_found(&named))?;
+    let remittance = found.ok_or_else(|| error::remittance::not_found(&named))?;
     Ok(GetRemittanceResponse {
         remittance: Some(remittance_to_wire(&remittance)),
     })

@@ -168,7 +168,7 @@ async fn judge_in_tx(
 ) -> Result<Judged, Refusal> {
     let agency_id = header.agency_id;
     let agency = store::agency::lock_in_tx(tx, tenant, agency_id).await?;
-    agency.ok_or_else(|| error::agency_not_found(agency_id))?;
+    agency.ok_or_else(|| error::agency::not_found(agency_id))?;
     let reference = &header.remittance_reference;
     let id = store::remittance::id_of_reference_in_tx(tx, tenant, agency_id, reference).await?;
     let (mut before, mut lines) = (None, BTreeMap::new());
@@ -180,7 +180,7 @@ async fn judge_in_tx(
     let agreements = store::agreement::of_agencies_in_tx(tx, tenant, &[agency_id]).await?;
     header
         .check(&agreements, before.as_ref(), &rows)
-        .map_err(|refused| error::remittance_refused(header, &refused))?;
+        .map_err(|refused| error::remittance::refused(header, &refused))?;
     let today = known::tenant_in_tx(tx, tenant).await?.zone.local_date(now);
     let verdicts = judge_rows(header, &rows, &lines, today);
     let mut judged = Judged {
@@ -194,7 +194,7 @@ async fn judge_in_tx(
             RowVerdict::Accepted { placement } => judged.accepted.push((row, placement)),
             RowVerdict::Unchanged => judged.unchanged = judged.unchanged.saturating_add(1),
             RowVerdict::Rejected(faults) => {
-                let fault = |fault| error::row_fault(&row, fault);
+                let fault = |fault| error::remittance::row_fault(&row, fault);
                 judged.rejected.extend(faults.into_iter().map(fault));
             }
         }

@@ -35,14 +35,14 @@ pub async fn handle(
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
             Begun::First(first) => first,
         };
-        let not_found = || error::line_not_found(id);
+        let not_found = || error::remittance::line_not_found(id);
         let seen = store::remittance_line::find_in_tx(&mut tx, tenant, id).await?;
         let seen = seen.ok_or_else(not_found)?;
         store::placement::lock_in_tx(&mut tx, tenant, seen.placement_id).await?;
         let line = store::remittance_line::find_in_tx(&mut tx, tenant, id).await?;
         let mut line = line.ok_or_else(not_found)?;
         line.retry(now)
-            .map_err(|refused| error::line_refused(id, &refused))?;
+            .map_err(|refused| error::remittance::line_refused(id, &refused))?;
         store::remittance_line::update_in_tx(&mut tx, tenant, &line).await?;
         let head = store::remittance::lock_in_tx(&mut tx, tenant, line.remittance_id).await?;
         let mut head = head.ok_or_else(not_found)?;

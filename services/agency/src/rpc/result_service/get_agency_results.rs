@@ -24,7 +24,7 @@ pub async fn handle(
     let mut tx = app.db.begin_report(tenant).await?;
     if let Some(agency_id) = filter.agency_id {
         let agency = store::agency::find_in_tx(&mut tx, tenant, agency_id).await?;
-        agency.ok_or_else(|| error::agency_not_found(agency_id))?;
+        agency.ok_or_else(|| error::agency::not_found(agency_id))?;
     }
     let today = known::tenant_in_tx(&mut tx, tenant)
         .await?

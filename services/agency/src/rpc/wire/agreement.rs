@@ -48,7 +48,10 @@ pub fn new_agreement(
         violations.complete(values)?;
     for (index, parts) in schedules.into_iter().enumerate() {
         let schedule = parts.checked().map_err(|refused| {
-            error::schedule_invalid(&format!("terms.commission_schedules[{index}]"), refused)
+            error::agreement::schedule_invalid(
+                &format!("terms.commission_schedules[{index}]"),
+                refused,
+            )
         })?;
         terms.commission_schedules.push(schedule);
     }

@@ -47,7 +47,7 @@ pub fn new_version(
     });
     let (note, (definition, twice)) = violations.complete((note, read))?;
     match twice {
-        Some(fault) => Err(error::policy_invalid(fault)),
+        Some(fault) => Err(error::placement_policy::invalid(fault)),
         None => Ok(NewVersion {
             definition,
             change_note: note.unwrap_or_default(),
