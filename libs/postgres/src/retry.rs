@@ -3,6 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
 use crate::DbError;
 
 /// How often a transaction is tried in all.
@@ -21,10 +24,29 @@ impl Retryable for DbError {
     }
 }
 
+tokio::task_local! {
+    /// The roll backs of what was given up within one [`retried`].
+    static ROLL_BACKS: TaskTracker;
+}
+
+/// Rolls back in a task of its own, which a surrounding [`retried`] waits for.
+pub(crate) fn roll_back_apart(
+    runtime: &tokio::runtime::Handle,
+    rolling_back: impl Future<Output = ()> + Send + 'static,
+) -> JoinHandle<()> {
+    match ROLL_BACKS.try_with(TaskTracker::clone) {
+        Ok(roll_backs) => roll_backs.spawn_on(rolling_back, runtime),
+        Err(_) => runtime.spawn(rolling_back),
+    }
+}
+
 /// Runs `work`, which opens and commits one transaction, and runs it again from
 /// its beginning after a serialization failure, a deadlock or a lock wait that
 /// took too long; five times in all, with a growing and jittered pause. A caller
 /// never sees those as an answer unless all tries failed.
+///
+/// What failed is rolled back before the next try and before the return: whoever comes
+/// again with the same request id does not meet the lock of the try before.
 ///
 /// `work` must have no effect outside its transaction.
 ///
@@ -38,7 +60,13 @@ where
 {
     let mut tried = 1;
     loop {
-        match work().await {
+        let roll_backs = TaskTracker::new();
+        let outcome = ROLL_BACKS.scope(roll_backs.clone(), work()).await;
+        if outcome.is_err() {
+            roll_backs.close();
+            roll_backs.wait().await;
+        }
+        match outcome {
             Err(error) if error.is_retryable() && tried < TRIES => {
                 tracing::debug!(tried, "transaction is done again");
                 tokio::time::sleep(pause(tried)).await;

@@ -14,6 +14,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Postgres};
 use tokio::runtime::Handle;
 
+use crate::retry::roll_back_apart;
 use crate::{DbError, TenantId};
 
 /// How long a roll back may take before the connection is closed instead. Also
@@ -114,7 +115,7 @@ impl Drop for Tx {
             return;
         };
         match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(roll_back(connection))),
+            Ok(runtime) => drop(roll_back_apart(&runtime, roll_back(connection))),
             Err(_) => connection.close_on_drop(),
         }
     }

@@ -147,6 +147,27 @@ async fn a_refused_request_leaves_no_trace_and_is_judged_afresh() {
     pay_in(&db, &key).await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_request_comes_again_at_once_and_does_not_meet_itself() {
+    let (_test, db) = database().await;
+    let key = key(OURS, "again", 1);
+    for _ in 0..200 {
+        let refused: Result<(), IdempotencyError> = retried(|| async {
+            let mut tx = db.begin(OURS).await?;
+            assert!(matches!(
+                idempotency::begin_in_tx(&mut tx, &key).await?,
+                Begun::First(_)
+            ));
+            Err(IdempotencyError::Reused)
+        })
+        .await;
+        assert!(
+            matches!(refused, Err(IdempotencyError::Reused)),
+            "{refused:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn answers_are_forgotten_after_30_days_and_not_before() {
     let (test, db) = database().await;

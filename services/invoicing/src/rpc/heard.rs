@@ -27,19 +27,11 @@ where
     Fut: Future<Output = Result<T, Refusal>>,
 {
     let began = Instant::now();
-    let mut refused_before = false;
     loop {
         // Before the look, so that what is heard during it is not missed.
         let heard = app.heard.notified();
         match retried(&mut work).await {
-            Err(refusal) if is_not_yet_known(&refusal) && began.elapsed() < PATIENCE => {
-                refused_before = true;
-            }
-            // The try before is still being rolled back, and holds the request id until it is.
-            Err(refusal)
-                if refused_before
-                    && refusal.reason() == "REQUEST_IN_PROGRESS"
-                    && began.elapsed() < PATIENCE => {}
+            Err(refusal) if is_not_yet_known(&refusal) && began.elapsed() < PATIENCE => {}
             done => return done,
         }
         // Whether something was heard or not, the next look tells.
