@@ -89,17 +89,16 @@ macro_rules! select {
     };
 }
 
-/// Stores a new case; `false`: the customer has one already, and nothing is written.
+/// Stores a new case, whose opening is locked.
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn insert_in_tx(tx: &mut Tx, tenant: TenantId, case: &Case) -> Result<bool, DbError> {
+pub async fn insert_in_tx(tx: &mut Tx, tenant: TenantId, case: &Case) -> Result<(), DbError> {
     // It comes with its first invoice, which the same transaction takes over.
-    let inserted = sqlx::query!(
+    sqlx::query!(
         "INSERT INTO collection_case (tenant_id, case_id, customer_id, state, segment, created_time,
                                       revision)
-         VALUES ($1, $2, $3, 'CLEAR', $4, $5, $6)
-         ON CONFLICT ON CONSTRAINT collection_case_of_customer DO NOTHING",
+         VALUES ($1, $2, $3, 'CLEAR', $4, $5, $6)",
         tenant.uuid(),
         case.case_id.uuid(),
         case.customer_id.uuid(),
@@ -109,7 +108,7 @@ pub async fn insert_in_tx(tx: &mut Tx, tenant: TenantId, case: &Case) -> Result<
     )
     .execute(&mut **tx)
     .await?;
-    Ok(inserted.rows_affected() == 1)
+    Ok(())
 }
 
 /// Locks a case until the transaction ends.
@@ -128,6 +127,43 @@ pub async fn lock_in_tx(
     );
     let found = found.fetch_optional(&mut **tx).await?;
     Ok(found.map(Row::into_case).transpose()?.map(|(case, _)| case))
+}
+
+/// Keeps others from opening the customer's case until the transaction ends, and waits for whoever
+/// does: of a case that is opened and a fact that is told of its customer at the same time, whichever
+/// comes second sees the first.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn lock_opening_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customer_id: CustomerId,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "SELECT FROM pg_advisory_xact_lock_shared(hashtextextended('cases of ' || $1::uuid, 0)),
+                     pg_advisory_xact_lock(hashtextextended('case of ' || $2::uuid, 0))",
+        tenant.uuid(),
+        customer_id.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Keeps others from opening any case of the tenant until the transaction ends: for a fact that bears
+/// on all of them.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn lock_openings_in_tx(tx: &mut Tx, tenant: TenantId) -> Result<(), DbError> {
+    sqlx::query!(
+        "SELECT FROM pg_advisory_xact_lock(hashtextextended('cases of ' || $1::uuid, 0))",
+        tenant.uuid(),
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }
 
 /// Locks the case of a customer until the transaction ends.
@@ -315,14 +351,14 @@ pub async fn list_in_tx(
     found.into_iter().map(Row::into_case).collect()
 }
 
-/// The cases on which something is owed.
+/// Locks the cases on which something is owed until the transaction ends, in the order of their keys.
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn open_ids_in_tx(tx: &mut Tx, tenant: TenantId) -> Result<Vec<CaseId>, DbError> {
+pub async fn lock_open_in_tx(tx: &mut Tx, tenant: TenantId) -> Result<Vec<CaseId>, DbError> {
     let found = sqlx::query_scalar!(
         "SELECT case_id FROM collection_case WHERE tenant_id = $1 AND state = 'OPEN'
-          ORDER BY case_id",
+          ORDER BY case_id FOR UPDATE",
         tenant.uuid(),
     )
     .fetch_all(&mut **tx)

@@ -24,3 +24,4 @@ pub mod task;
 pub mod template;
 pub mod template_version;
 pub mod tenant_profile;
+pub mod waiting;

@@ -1,10 +1,12 @@
 //! CaseService: where the collection of each customer stands.
 
+use contracts::invoicing::InvoiceBalance;
 use contracts::reminders::case_service_client::CaseServiceClient;
 use contracts::reminders::get_case_request::Key;
 use contracts::reminders::*;
 use tonic::Code;
 use tonic::transport::Channel as Transport;
+use uuid::Uuid;
 
 use crate::fixture::{OURS, THEIRS, World, reason};
 use crate::samples::*;
@@ -73,6 +75,41 @@ async fn a_case_tells_what_is_owed_and_what_comes_next() {
         .into_inner();
     assert_eq!(page.invoices[0].invoice_number, "INV-2");
     assert!(page.next_page_token.is_empty());
+}
+
+#[tokio::test]
+async fn p14_what_two_feeds_tell_of_a_customer_at_the_same_time_is_planned() {
+    const CUSTOMERS: u8 = 120;
+    let stage = Stage::start().await;
+    for source in ["credit", "invoicing"] {
+        stage.feeds.keep_back(source);
+    }
+    for number in (1..=CUSTOMERS).map(u128::from) {
+        let customer_id = Uuid::from_u128(CUSTOMER.as_u128() + number);
+        tell_customer(&stage.feeds, OURS, customer_id);
+        let worth = InvoiceBalance {
+            customer_id: customer_id.to_string(),
+            ..balance(number, day(3, 10), "1000.00", 1)
+        };
+        stage.tell(number, worth, 1);
+    }
+    for source in ["credit", "invoicing"] {
+        stage.feeds.let_go(source);
+    }
+    let asked = ListCasesRequest {
+        page_size: 200,
+        ..ListCasesRequest::default()
+    };
+    let listed = testkit::eventually_some(PATIENCE, "all cases, of known customers", async || {
+        let asked = stage.world.signed(OURS, asked.clone());
+        let answer = cases(&stage.world).list_cases(asked).await.unwrap();
+        let listed = answer.into_inner().cases;
+        let known = listed.iter().filter(|case| !case.customer_name.is_empty());
+        (known.count() == usize::from(CUSTOMERS)).then_some(listed)
+    })
+    .await;
+    let unplanned = listed.iter().filter(|case| case.next_action.is_none());
+    assert_eq!(unplanned.count(), 0);
 }
 
 #[tokio::test]

@@ -86,15 +86,13 @@ async fn opened_in_tx(
     let known = customer::find_in_tx(tx, tenant, customer_id).await?;
     let debtor = known.unwrap_or_else(|| Debtor::unknown(customer_id));
     let (opened, event) = Case::open(CaseId::new(Uuid::now_v7()), &debtor, now);
-    let is_new = case::insert_in_tx(tx, tenant, &opened).await?;
-    let file = CaseFile::lock_of_customer_in_tx(tx, tenant, customer_id, now).await?;
+    case::insert_in_tx(tx, tenant, &opened).await?;
+    let file = CaseFile::lock_in_tx(tx, tenant, opened.case_id, now).await?;
     let Some(mut file) = file else {
         return Err(ApplyError::Poison("the case vanished".to_owned()));
     };
-    if is_new {
-        file.case = opened;
-        file.tell([event]);
-    }
+    file.case = opened;
+    file.tell([event]);
     Ok(file)
 }
 

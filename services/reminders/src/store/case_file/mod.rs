@@ -94,7 +94,8 @@ impl CaseFile {
         }
     }
 
-    /// Locks the case of a customer until the transaction ends, and reads what bears on it.
+    /// Locks the case of a customer until the transaction ends, and reads what bears on it. None: the
+    /// customer has no case, and nobody else opens one before the transaction ends.
     ///
     /// # Errors
     /// [`DbError`] of the statements.
@@ -104,7 +105,12 @@ impl CaseFile {
         customer_id: CustomerId,
         now: Timestamp,
     ) -> Result<Option<Self>, DbError> {
-        match case::lock_of_customer_in_tx(tx, tenant, customer_id).await? {
+        let mut found = case::lock_of_customer_in_tx(tx, tenant, customer_id).await?;
+        if found.is_none() {
+            case::lock_opening_in_tx(tx, tenant, customer_id).await?;
+            found = case::lock_of_customer_in_tx(tx, tenant, customer_id).await?;
+        }
+        match found {
             Some(case) => Ok(Some(Self::of_case_in_tx(tx, tenant, case, now).await?)),
             None => Ok(None),
         }

@@ -118,7 +118,8 @@ pub async fn look_again_in_tx(
 }
 
 /// Looks at every case again on which something is owed: at `due`, as when another strategy is in
-/// force.
+/// force. The cases are locked, those that others open waited for: whoever planned one by what was in
+/// force before has done so by now, and whoever plans one later sees what this transaction wrote.
 ///
 /// # Errors
 /// [`DbError`] of the statements.
@@ -127,7 +128,8 @@ pub async fn look_at_all_in_tx(
     tenant: TenantId,
     due: Timestamp,
 ) -> Result<Vec<Scheduled>, DbError> {
-    let cases = case::open_ids_in_tx(tx, tenant).await?;
+    case::lock_openings_in_tx(tx, tenant).await?;
+    let cases = case::lock_open_in_tx(tx, tenant).await?;
     schedule_in_tx(tx, tenant, cases, due).await
 }
 
