@@ -89,6 +89,27 @@ impl Row {
     }
 }
 
+/// Holds with the decisions that placed them.
+macro_rules! select {
+    ($rest:literal, $($arguments:tt)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT hold.credit_hold_id, hold.customer_id, hold.kind, hold.state, hold.reason,
+                      hold.end_date, hold.placed_by, hold.placed_time, hold.override_reason,
+                      hold.override_until, hold.overridden_by, hold.overridden_time,
+                      hold.released_by, hold.release_reason, hold.released_time, hold.version,
+                      hold.decision_id, why.outcome AS "outcome?",
+                      why.policy_version AS "policy_version?", why.rules AS "rules?",
+                      why.facts AS "facts?", why.decided_time AS "decided_time?"
+                 FROM credit_hold AS hold
+                 LEFT JOIN credit_decision AS why
+                        ON why.tenant_id = hold.tenant_id
+                       AND why.decision_id = hold.decision_id "# + $rest,
+            $($arguments)*
+        )
+    };
+}
+
 /// The holds of a customer that are not released, in the order in which they were placed.
 ///
 /// # Errors
@@ -98,19 +119,9 @@ pub async fn standing_in_tx(
     tenant: TenantId,
     customer_id: CustomerId,
 ) -> Result<Vec<CreditHold>, DbError> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT hold.credit_hold_id, hold.customer_id, hold.kind, hold.state, hold.reason,
-                  hold.end_date, hold.placed_by, hold.placed_time, hold.override_reason,
-                  hold.override_until, hold.overridden_by, hold.overridden_time, hold.released_by,
-                  hold.release_reason, hold.released_time, hold.version, hold.decision_id,
-                  why.outcome AS "outcome?", why.policy_version AS "policy_version?",
-                  why.rules AS "rules?", why.facts AS "facts?", why.decided_time AS "decided_time?"
-             FROM credit_hold AS hold
-             LEFT JOIN credit_decision AS why
-                    ON why.tenant_id = hold.tenant_id AND why.decision_id = hold.decision_id
-            WHERE hold.tenant_id = $1 AND hold.customer_id = $2 AND hold.state <> 'RELEASED'
-            ORDER BY hold.placed_time, hold.credit_hold_id"#,
+    select!(
+        "WHERE hold.tenant_id = $1 AND hold.customer_id = $2 AND hold.state <> 'RELEASED'
+              ORDER BY hold.placed_time, hold.credit_hold_id",
         tenant.uuid(),
         customer_id.0,
     )
@@ -130,18 +141,8 @@ pub async fn find_in_tx(
     tenant: TenantId,
     credit_hold_id: CreditHoldId,
 ) -> Result<Option<CreditHold>, DbError> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT hold.credit_hold_id, hold.customer_id, hold.kind, hold.state, hold.reason,
-                  hold.end_date, hold.placed_by, hold.placed_time, hold.override_reason,
-                  hold.override_until, hold.overridden_by, hold.overridden_time, hold.released_by,
-                  hold.release_reason, hold.released_time, hold.version, hold.decision_id,
-                  why.outcome AS "outcome?", why.policy_version AS "policy_version?",
-                  why.rules AS "rules?", why.facts AS "facts?", why.decided_time AS "decided_time?"
-             FROM credit_hold AS hold
-             LEFT JOIN credit_decision AS why
-                    ON why.tenant_id = hold.tenant_id AND why.decision_id = hold.decision_id
-            WHERE hold.tenant_id = $1 AND hold.credit_hold_id = $2"#,
+    select!(
+        "WHERE hold.tenant_id = $1 AND hold.credit_hold_id = $2",
         tenant.uuid(),
         credit_hold_id.0,
     )
@@ -175,24 +176,14 @@ pub async fn list_in_tx(
 ) -> Result<Vec<CreditHold>, DbError> {
     let states = filter.states.iter().map(|state| state.code().to_owned());
     let states: Vec<String> = states.collect();
-    sqlx::query_as!(
-        Row,
-        r#"SELECT hold.credit_hold_id, hold.customer_id, hold.kind, hold.state, hold.reason,
-                  hold.end_date, hold.placed_by, hold.placed_time, hold.override_reason,
-                  hold.override_until, hold.overridden_by, hold.overridden_time, hold.released_by,
-                  hold.release_reason, hold.released_time, hold.version, hold.decision_id,
-                  why.outcome AS "outcome?", why.policy_version AS "policy_version?",
-                  why.rules AS "rules?", why.facts AS "facts?", why.decided_time AS "decided_time?"
-             FROM credit_hold AS hold
-             LEFT JOIN credit_decision AS why
-                    ON why.tenant_id = hold.tenant_id AND why.decision_id = hold.decision_id
-            WHERE hold.tenant_id = $1
+    select!(
+        "WHERE hold.tenant_id = $1
               AND ($2::uuid IS NULL OR hold.customer_id = $2)
               AND ($3::text IS NULL OR hold.kind = $3)
               AND (cardinality($4::text[]) = 0 OR hold.state = ANY ($4))
               AND ($5::timestamptz IS NULL
                    OR (hold.placed_time, hold.credit_hold_id) < ($5, $6::uuid))
-            ORDER BY hold.placed_time DESC, hold.credit_hold_id DESC LIMIT $7"#,
+              ORDER BY hold.placed_time DESC, hold.credit_hold_id DESC LIMIT $7",
         tenant.uuid(),
         filter.customer_id.map(|customer_id| customer_id.0),
         filter.kind.map(|kind| kind.code()),

@@ -39,6 +39,20 @@ impl Row {
     }
 }
 
+/// Versions with the code of their strategy.
+macro_rules! select {
+    ($rest:literal, $($arguments:tt)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT strategy_id, strategy_code, version, state, definition, change_note,
+                      version.created_time, created_by, activated_time, activated_by
+                 FROM strategy_version version
+                 JOIN strategy USING (tenant_id, strategy_id) "# + $rest,
+            $($arguments)*
+        )
+    };
+}
+
 /// Stores a new version.
 ///
 /// # Errors
@@ -105,12 +119,8 @@ pub async fn find_in_tx(
     strategy_id: StrategyId,
     version: i32,
 ) -> Result<Option<StrategyVersion>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT strategy_id, strategy_code, version, state, definition, change_note,
-                version.created_time, created_by, activated_time, activated_by
-           FROM strategy_version version JOIN strategy USING (tenant_id, strategy_id)
-          WHERE tenant_id = $1 AND strategy_id = $2 AND version = $3",
+    select!(
+        "WHERE tenant_id = $1 AND strategy_id = $2 AND version = $3",
         tenant.uuid(),
         strategy_id.uuid(),
         version,
@@ -132,13 +142,9 @@ pub async fn list_in_tx(
     below: Option<&i32>,
     limit: i64,
 ) -> Result<Vec<StrategyVersion>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT strategy_id, strategy_code, version, state, definition, change_note,
-                version.created_time, created_by, activated_time, activated_by
-           FROM strategy_version version JOIN strategy USING (tenant_id, strategy_id)
-          WHERE tenant_id = $1 AND strategy_id = $2 AND ($3::integer IS NULL OR version < $3)
-          ORDER BY version DESC LIMIT $4",
+    select!(
+        "WHERE tenant_id = $1 AND strategy_id = $2 AND ($3::integer IS NULL OR version < $3)
+              ORDER BY version DESC LIMIT $4",
         tenant.uuid(),
         strategy_id.uuid(),
         below,
@@ -157,12 +163,8 @@ pub async fn list_in_tx(
 /// # Errors
 /// [`DbError`] of the statement.
 pub async fn active_in_tx(tx: &mut Tx, tenant: TenantId) -> Result<Vec<StrategyVersion>, DbError> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT strategy_id, strategy_code, version, state, definition, change_note,
-                  version.created_time, created_by, activated_time, activated_by
-             FROM strategy_version version JOIN strategy USING (tenant_id, strategy_id)
-            WHERE tenant_id = $1 AND state = 'ACTIVE' ORDER BY strategy_code COLLATE "C""#,
+    select!(
+        r#"WHERE tenant_id = $1 AND state = 'ACTIVE' ORDER BY strategy_code COLLATE "C""#,
         tenant.uuid(),
     )
     .fetch_all(&mut **tx)
@@ -216,12 +218,8 @@ pub async fn named_in_tx(
     tenant: TenantId,
     name: &str,
 ) -> Result<Option<StrategyVersion>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT strategy_id, strategy_code, version, state, definition, change_note,
-                version.created_time, created_by, activated_time, activated_by
-           FROM strategy_version version JOIN strategy USING (tenant_id, strategy_id)
-          WHERE tenant_id = $1 AND 'strategy/' || strategy_code || '@' || version = $2",
+    select!(
+        "WHERE tenant_id = $1 AND 'strategy/' || strategy_code || '@' || version = $2",
         tenant.uuid(),
         name,
     )

@@ -40,6 +40,20 @@ impl Row {
     }
 }
 
+/// Versions with the code of their template.
+macro_rules! select {
+    ($rest:literal, $($arguments:tt)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"SELECT template_id, template_code, version, state, words, change_note,
+                      version.created_time, created_by, activated_time, activated_by
+                 FROM template_version version
+                 JOIN template USING (tenant_id, template_id) "# + $rest,
+            $($arguments)*
+        )
+    };
+}
+
 /// Stores a new version.
 ///
 /// # Errors
@@ -105,12 +119,8 @@ pub async fn find_in_tx(
     template_id: TemplateId,
     version: i32,
 ) -> Result<Option<TemplateVersion>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT template_id, template_code, version, state, words, change_note,
-                version.created_time, created_by, activated_time, activated_by
-           FROM template_version version JOIN template USING (tenant_id, template_id)
-          WHERE tenant_id = $1 AND template_id = $2 AND version = $3",
+    select!(
+        "WHERE tenant_id = $1 AND template_id = $2 AND version = $3",
         tenant.uuid(),
         template_id.uuid(),
         version,
@@ -130,12 +140,8 @@ pub async fn active_in_tx(
     tenant: TenantId,
     template_code: &Code,
 ) -> Result<Option<TemplateVersion>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT template_id, template_code, version, state, words, change_note,
-                version.created_time, created_by, activated_time, activated_by
-           FROM template_version version JOIN template USING (tenant_id, template_id)
-          WHERE tenant_id = $1 AND template_code = $2 AND state = 'ACTIVE'",
+    select!(
+        "WHERE tenant_id = $1 AND template_code = $2 AND state = 'ACTIVE'",
         tenant.uuid(),
         template_code.as_str(),
     )
@@ -156,13 +162,9 @@ pub async fn list_in_tx(
     below: Option<&i32>,
     limit: i64,
 ) -> Result<Vec<TemplateVersion>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT template_id, template_code, version, state, words, change_note,
-                version.created_time, created_by, activated_time, activated_by
-           FROM template_version version JOIN template USING (tenant_id, template_id)
-          WHERE tenant_id = $1 AND template_id = $2 AND ($3::integer IS NULL OR version < $3)
-          ORDER BY version DESC LIMIT $4",
+    select!(
+        "WHERE tenant_id = $1 AND template_id = $2 AND ($3::integer IS NULL OR version < $3)
+              ORDER BY version DESC LIMIT $4",
         tenant.uuid(),
         template_id.uuid(),
         below,
