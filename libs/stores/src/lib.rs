@@ -1,5 +1,5 @@
-//! A private Postgres and a private Redis as child processes, for the development server, the demo,
-//! the fault runs and the tests.
+//! A private Postgres and a private Redis as child processes, and a mail server in this one, for the
+//! development server, the demo, the fault runs and the tests.
 //!
 //! ```text
 //! Stores::start ─ ServerUser   as whom the servers run (root steps down: initdb refuses root)
@@ -8,12 +8,14 @@
 //!               ├ Postgres     initdb once, then the server; ready when it answers
 //!               └ Redis        the server; ready when it answers
 //! provision     ─ roles and databases of a service, in whatever Postgres
+//! smtp          ─ a mail server that delivers nothing and keeps what it is given
 //! with-stores   ─ the binary: stores around one command
 //! ```
 //!
 //! It must not know a service, a table or a migration: `provision` makes empty databases and the
-//! roles that own and use them. Everything here is real time and real processes; nothing of it runs
-//! in a cluster, where Postgres and Redis are somebody else's.
+//! roles that own and use them. Everything here is real time and real processes, but for the time
+//! that a mail came in, which is the business's; nothing of it runs in a cluster, where Postgres, Redis
+//! and the mail server are somebody else's.
 
 mod binaries;
 mod config;
@@ -26,6 +28,7 @@ mod redis;
 mod scratch;
 mod server;
 mod server_user;
+pub mod smtp;
 mod stores;
 mod urls;
 

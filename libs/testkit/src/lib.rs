@@ -39,4 +39,5 @@ pub use eventually::{eventually, eventually_some};
 pub use fault_proxy::{Counts, FaultProxy, Mode, ResetAt, Upstream, Way};
 pub use in_process::{InProcess, serve};
 pub use played_feed::PlayedFeed;
-pub use smtp::{ReceivedMail, SmtpBehavior, SmtpSink};
+pub use smtp::SmtpSink;
+pub use stores::smtp::{ReceivedMail, SmtpBehavior};

@@ -1,11 +1,14 @@
-//! Somebody to send mail to: an SMTP server on a free port that keeps what it is given and, on
-//! demand, refuses, hesitates, or takes a message and does not say so.
+//! Somebody to send mail to: an SMTP server on a free port that delivers nothing. It keeps what it is
+//! given, in memory or as files in a folder, and, on demand, refuses, hesitates, or takes a message
+//! and does not say so.
 
+mod folder;
 mod mail;
 mod session;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +17,12 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
+use crate::Result;
+use crate::error::Doing;
+
+use folder::MailFolder;
 pub use mail::ReceivedMail;
 use session::{Input, Session, read_data, read_line};
 
@@ -51,6 +58,8 @@ pub struct SmtpSink {
 struct Mailbox {
     clock: Clock,
     mails: watch::Sender<Vec<ReceivedMail>>,
+    /// Where mails go instead of into memory.
+    folder: Option<MailFolder>,
     behaviors: Mutex<Behaviors>,
 }
 
@@ -61,27 +70,48 @@ struct Behaviors {
 }
 
 impl SmtpSink {
-    /// A server that notes the system's time of each message.
-    pub async fn start() -> Self {
-        Self::start_with(Clock::system()).await
+    /// A server that notes `clock`'s time of each message and keeps messages in memory.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub async fn start(clock: Clock) -> Result<Self> {
+        Self::start_over(clock, None).await
     }
 
-    /// A server that notes `clock`'s time of each message.
-    pub async fn start_with(clock: Clock) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let addr = listener.local_addr().expect("the port");
+    /// The same, but each message becomes a file `<time>-<recipient>.eml` in `folder`, which is made
+    /// where it is missing: the message as sent, below the lines that a server adds (`Return-Path`,
+    /// `Delivered-To`, `Received` with the clock's time). Nothing stays in memory, and a message that
+    /// cannot be written is refused for now.
+    ///
+    /// # Errors
+    /// No port is free, or the folder cannot be made.
+    pub async fn start_in(folder: PathBuf, clock: Clock) -> Result<Self> {
+        Self::start_over(clock, Some(MailFolder::open(folder).await?)).await
+    }
+
+    async fn start_over(clock: Clock, folder: Option<MailFolder>) -> Result<Self> {
+        let doing = || "listen for mail on 127.0.0.1".to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.doing(doing)?;
+        let addr = listener.local_addr().doing(doing)?;
         let mailbox = Arc::new(Mailbox {
             clock,
             mails: watch::Sender::new(Vec::new()),
+            folder,
             behaviors: Mutex::default(),
         });
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, Arc::clone(&mailbox)));
-        Self {
+        Ok(Self {
             addr,
             mailbox,
             _accepting: accepting,
-        }
+        })
+    }
+
+    /// Where files are written; `None` where mails are kept in memory.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        self.mailbox.folder.as_ref().map(MailFolder::path)
     }
 
     /// Where it listens: plain SMTP, neither TLS nor authentication.
@@ -104,7 +134,7 @@ impl SmtpSink {
             .insert(address.to_lowercase(), behavior);
     }
 
-    /// All messages taken so far, in the order their data ended, whether or not that was told.
+    /// All messages in memory so far, in the order their data ended, whether or not that was told.
     #[must_use]
     pub fn mails(&self) -> Vec<ReceivedMail> {
         self.mailbox.mails.borrow().clone()
@@ -121,18 +151,10 @@ impl SmtpSink {
             .count()
     }
 
-    /// Waits until `count` messages were taken and returns them all; panics after `deadline`.
-    pub async fn wait_for(&self, count: usize, deadline: Duration) -> Vec<ReceivedMail> {
-        let mut mails = self.mailbox.mails.subscribe();
-        let enough = timeout(deadline, mails.wait_for(|mails| mails.len() >= count)).await;
-        match enough {
-            Ok(mails) => mails.expect("the sink lives").clone(),
-            Err(_) => panic!(
-                "{} of {count} mails within {deadline:?}: {:?}",
-                self.mails().len(),
-                self.mails()
-            ),
-        }
+    /// The messages in memory, now and as they come.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Vec<ReceivedMail>> {
+        self.mailbox.mails.subscribe()
     }
 }
 
@@ -149,9 +171,15 @@ impl Mailbox {
         own.copied().unwrap_or(behaviors.general)
     }
 
-    fn keep(&self, session: &Session, raw: Vec<u8>) {
+    async fn keep(&self, session: &Session, raw: Vec<u8>) -> Result<()> {
         let mail = ReceivedMail::new(session, raw, self.clock.now());
-        self.mails.send_modify(|mails| mails.push(mail));
+        match &self.folder {
+            Some(folder) => folder.write(&mail).await,
+            None => {
+                self.mails.send_modify(|mails| mails.push(mail));
+                Ok(())
+            }
+        }
     }
 }
 
@@ -194,7 +222,12 @@ async fn converse(mut client: TcpStream, mailbox: &Mailbox) -> std::io::Result<(
                 let Some(raw) = read_data(&mut from_client).await? else {
                     return Ok(());
                 };
-                mailbox.keep(&session, raw);
+                if let Err(error) = mailbox.keep(&session, raw).await {
+                    tracing::error!(%error, "a mail was not kept");
+                    session.reset();
+                    to_client.write_all(b"451 4.3.0 not kept\r\n").await?;
+                    continue;
+                }
                 match session.behavior() {
                     SmtpBehavior::AcceptThenDrop => return Ok(()),
                     SmtpBehavior::AcceptThenHang => std::future::pending().await,

@@ -1,4 +1,4 @@
-//! A message as the sink got it, and the parts of it that tests look at.
+//! A message as the server got it, and the parts of it that one looks at.
 
 use calendar::Timestamp;
 use mail_parser::{Message, MessageParser, PartType};
@@ -15,7 +15,7 @@ pub struct ReceivedMail {
     pub envelope_to: Vec<String>,
     /// The message as sent, the added dots of the transfer taken away.
     pub raw: Vec<u8>,
-    /// When its data ended, on the sink's clock: for permitted hours and dates.
+    /// When its data ended, on the server's clock: for permitted hours and dates.
     pub time: Timestamp,
     /// When its data ended, in real time: for races.
     pub instant: Instant,
@@ -32,30 +32,30 @@ impl ReceivedMail {
         }
     }
 
-    /// Headers and parts, decoded.
+    /// Headers and parts, decoded; `None` for what has no header.
     #[must_use]
-    pub fn parsed(&self) -> Message<'_> {
-        MessageParser::default()
-            .parse(&self.raw)
-            .expect("a message with a header")
+    pub fn parsed(&self) -> Option<Message<'_>> {
+        MessageParser::default().parse(&self.raw)
     }
 
     /// Message-ID without its angle brackets.
     #[must_use]
     pub fn message_id(&self) -> Option<String> {
-        self.parsed().message_id().map(str::to_owned)
+        self.parsed()?.message_id().map(str::to_owned)
     }
 
     /// Decoded subject; empty when there is none.
     #[must_use]
     pub fn subject(&self) -> String {
-        self.parsed().subject().unwrap_or_default().to_owned()
+        let parsed = self.parsed();
+        let subject = parsed.as_ref().and_then(Message::subject);
+        subject.unwrap_or_default().to_owned()
     }
 
     /// The value of a header as sent, folded lines joined by the parser; `None` when it is missing.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
-        self.parsed()
+        self.parsed()?
             .header_raw(name)
             .map(|value| value.trim().to_owned())
     }
@@ -63,7 +63,7 @@ impl ReceivedMail {
     /// The plain text part, decoded; `None` when there is none.
     #[must_use]
     pub fn text(&self) -> Option<String> {
-        self.parsed()
+        self.parsed()?
             .parts
             .iter()
             .find_map(|part| match &part.body {
@@ -75,7 +75,7 @@ impl ReceivedMail {
     /// The HTML part, decoded; `None` when there is none.
     #[must_use]
     pub fn html(&self) -> Option<String> {
-        self.parsed()
+        self.parsed()?
             .parts
             .iter()
             .find_map(|part| match &part.body {
