@@ -23,6 +23,7 @@ use contracts::events::{ReadEventsRequest, ReadEventsResponse};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use postgres::{Database, DbError, TenantId, Tx};
+use runtime::fault;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::client::GrpcService;
@@ -247,6 +248,7 @@ impl<A: Send + Sync + 'static> Consumer<A> {
             tx.rollback().await?;
             return Ok(Outcome::Elsewhere);
         }
+        fault::point("events.consumer.cursor_moved");
         for run in batch
             .events
             .chunk_by(|one, next| one.tenant_id == next.tenant_id)
@@ -264,7 +266,9 @@ impl<A: Send + Sync + 'static> Consumer<A> {
                 }
             }
         }
+        fault::point("events.consumer.before_commit");
         tx.commit().await?;
+        fault::point("events.consumer.committed");
         (self.applied)(&self.app);
         Ok(Outcome::Applied)
     }
@@ -288,6 +292,7 @@ impl<A: Send + Sync + 'static> Consumer<A> {
                 parking::park_in_tx(tx, tenant, &self.parked(event, reason, 0)).await?;
             } else {
                 apply_caught(self.app.as_ref(), self.apply, tx, event).await?;
+                fault::point("events.consumer.in_batch");
             }
         }
         Ok(())

@@ -21,6 +21,7 @@
 //! | [`Call`] | who calls, until when; the idempotency key, the audit entry |
 //! | [`Violations`], [`Refusal`] | what is wrong; the one way to a status |
 //! | [`Answer`] | new, or replayed |
+//! | [`fault::point`] | where a test can make the process die |
 //!
 //! It knows no business noun and no service.
 //!
@@ -117,6 +118,7 @@ mod auth;
 mod call;
 pub mod config;
 mod deadline;
+pub mod fault;
 mod peer;
 mod recent;
 mod redact;

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Tasks;
+use crate::{Tasks, fault};
 
 /// Kept back of the time to drain, so that telemetry can be flushed.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -39,6 +39,7 @@ impl Shutdown {
     /// # Errors
     /// The handlers cannot be installed.
     pub fn on_signals(timeout: Duration, tasks: &Tasks) -> std::io::Result<Self> {
+        fault::point(fault::STARTED);
         let shutdown = Self::new(timeout);
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;

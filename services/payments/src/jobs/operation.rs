@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use postgres::operations::{self, Operation, Started};
 use postgres::{DbError, TenantId, Tx, audit, retried};
 use prost::Message;
-use runtime::{Answer, Call, Errand, Refusal};
+use runtime::{Answer, Call, Errand, Refusal, fault};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use timers::Scheduled;
@@ -202,6 +202,7 @@ pub async fn drive(
         let applications = work.applications_in_tx(&mut tx, operation.tenant).await?;
         tx.commit().await?;
         let answers = ask(app, &errand, applications).await?;
+        fault::point("payments.operation.answered");
         operation = step(app, &operation, &answers).await?;
         app.feed.announce();
     }
@@ -262,7 +263,9 @@ async fn step(app: &App, operation: &Operation, answers: &Answers) -> Result<Ope
                 operation.answer = Some(answer);
             }
         }
+        fault::point("payments.operation.before_commit");
         tx.commit().await?;
+        fault::point("payments.operation.booked");
         books.count(&booked);
         Ok(operation)
     })

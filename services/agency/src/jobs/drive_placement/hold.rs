@@ -2,6 +2,7 @@
 //! way back.
 
 use postgres::retried;
+use runtime::fault;
 
 use super::{DriveError, Driving};
 use crate::clients::Held;
@@ -21,6 +22,7 @@ pub(super) async fn ask(
         .clients
         .place_hold(errand, placement, invoice_ids)
         .await?;
+    fault::point("agency.place.hold_answered");
     let scheduled = retried(|| async {
         let at = of.app.clock.now();
         let mut tx = of.app.db.begin(of.tenant).await?;
@@ -47,6 +49,7 @@ pub(super) async fn ask(
         };
         let scheduled = locked.save_in_tx(&mut tx, of.tenant, cause, &[]).await?;
         tx.commit().await?;
+        fault::point("agency.place.hold_booked");
         Ok(scheduled)
     })
     .await?;

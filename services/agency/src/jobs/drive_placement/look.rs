@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use money::Money;
 use postgres::{Tx, retried};
+use runtime::fault;
 use serde_json::json;
 use timers::Scheduled;
 
@@ -25,6 +26,7 @@ pub(super) async fn take(of: &Driving<'_>, invoice_ids: &[InvoiceId]) -> Result<
     let look = clients
         .look(of.errand.clone(), invoice_ids, real_clock)
         .await?;
+    fault::point("agency.place.looked");
     let scheduled = retried(|| judge(of, &look)).await?;
     of.app.wakeups.announce(scheduled);
     of.app.feed.announce();
@@ -87,7 +89,9 @@ async fn judge(of: &Driving<'_>, look: &Look) -> Result<Vec<Scheduled>, DriveErr
             saved.into_iter().chain(batch).collect()
         }
     };
+    fault::point("agency.place.before_active");
     tx.commit().await?;
+    fault::point("agency.place.active");
     count(app, &locked.placement);
     Ok(scheduled)
 }

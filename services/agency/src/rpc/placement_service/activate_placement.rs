@@ -12,7 +12,7 @@ use contracts::agency::{ActivatePlacementRequest, ActivatePlacementResponse};
 use postgres::idempotency::Key;
 use postgres::operations::{self, Operation, Started};
 use postgres::{Tx, audit, retried};
-use runtime::{Answer, Call, Deadline, Errand, Refusal};
+use runtime::{Answer, Call, Deadline, Errand, Refusal, fault};
 use serde_json::json;
 use timers::Scheduled;
 
@@ -90,7 +90,9 @@ async fn begin(
     let facts = json!({ "state": "PENDING_HOLD" });
     let entry = call.audit(format!("placement/{placement_id}"), facts, now);
     audit::record_in_tx(&mut tx, &entry).await?;
+    fault::point("agency.place.before_commit");
     tx.commit().await?;
+    fault::point("agency.place.pending_hold");
     app.wakeups.announce(scheduled);
     Ok(Begun::Underway(operation))
 }

@@ -11,7 +11,7 @@ use opentelemetry::KeyValue;
 use postgres::idempotency::{self, Begun};
 use postgres::{TenantId, Tx, audit, retried};
 use prost::Message as _;
-use runtime::{Answer, Call, Refusal};
+use runtime::{Answer, Call, Refusal, fault};
 use serde_json::json;
 
 use crate::app::App;
@@ -94,6 +94,7 @@ pub async fn handle(
         };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
         tx.commit().await?;
+        fault::point("credit.check.committed");
         app.wakeups.announce(ends);
         let outcome = KeyValue::new("outcome", check.outcome.code());
         app.metrics.credit_checks.add(1, &[outcome]);

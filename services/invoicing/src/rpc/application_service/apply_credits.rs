@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use postgres::idempotency::{self, Begun};
 use postgres::{DbError, TenantId, Tx, audit, retried};
 use prost::Message as _;
-use runtime::{Answer, Call, Refusal};
+use runtime::{Answer, Call, Refusal, fault};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -59,7 +59,9 @@ pub async fn handle(
         let results = items.iter().map(|item| item.result().clone()).collect();
         let answer = ApplyCreditsResponse { results };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
+        fault::point("invoicing.apply_credits.before_commit");
         tx.commit().await?;
+        fault::point("invoicing.apply_credits.committed");
         answered::count(&app.metrics.applications, &items);
         Ok(Answer::new(answer))
     })

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use postgres::idempotency::{self, Begun};
 use postgres::{DbError, TenantId, Tx, audit, retried};
 use prost::Message as _;
-use runtime::{Answer, Call, Refusal};
+use runtime::{Answer, Call, Refusal, fault};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -62,7 +62,9 @@ pub async fn handle(
         let results = items.iter().map(|item| item.result().clone()).collect();
         let answer = ReverseApplicationsResponse { results };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
+        fault::point("invoicing.reverse_applications.before_commit");
         tx.commit().await?;
+        fault::point("invoicing.reverse_applications.committed");
         answered::count(&app.metrics.reversals, &items);
         Ok(Answer::new(answer))
     })

@@ -10,7 +10,7 @@ use opentelemetry::KeyValue;
 use postgres::idempotency::{self, Begun};
 use postgres::{TenantId, Tx, audit};
 use prost::Message as _;
-use runtime::{Answer, Call, Refusal, Violations};
+use runtime::{Answer, Call, Refusal, Violations, fault};
 use serde_json::json;
 
 use super::known::{customer_in_tx, issued};
@@ -44,6 +44,7 @@ pub async fn handle(
     let to_issue = to_issue(&app, request.subject.as_ref())?;
     let key = call.key(&request)?;
     let done = until_heard(&app, || async {
+        fault::point("invoicing.issue.before_begin");
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -69,7 +70,9 @@ pub async fn handle(
             invoice: Some(invoice_to_wire(&invoice).map_err(Refusal::internal)?),
         };
         first.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
+        fault::point("invoicing.issue.before_commit");
         tx.commit().await?;
+        fault::point("invoicing.issue.committed");
         let imported = KeyValue::new("imported", false);
         app.metrics.issued_invoices.add(1, &[imported]);
         Ok(Answer::new(answer))

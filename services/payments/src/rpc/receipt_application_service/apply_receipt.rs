@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use postgres::operations::{self, Operation, Started};
 use postgres::{TenantId, Tx, audit, retried};
 use prost::Message as _;
-use runtime::{Answer, Call, Refusal};
+use runtime::{Answer, Call, Refusal, fault};
 use serde_json::json;
 
 use crate::app::App;
@@ -35,6 +35,7 @@ pub async fn handle(
     let key = call.key(&request)?;
     let start = || async {
         let now = app.clock.now();
+        fault::point("payments.apply.before_begin");
         let mut tx = app.db.begin(&call).await?;
         let kind = operation::APPLY;
         let started = operations::start_in_tx(&mut tx, &key, kind, &json!({}), now).await?;
@@ -60,7 +61,9 @@ pub async fn handle(
         let subject = format!("receipt/{}", receipt.receipt_id.0);
         let facts = json!({ "operation_id": operation.operation_id });
         audit::record_in_tx(&mut tx, &call.audit(subject, facts, now)).await?;
+        fault::point("payments.apply.before_commit");
         tx.commit().await?;
+        fault::point("payments.apply.reserved");
         app.wakeups.announce(scheduled);
         Ok(Started::New(operation))
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::payments::{ReverseReceiptRequest, ReverseReceiptResponse};
 use postgres::operations::{self, Started};
 use postgres::{audit, retried};
-use runtime::{Answer, Call, Refusal};
+use runtime::{Answer, Call, Refusal, fault};
 use serde_json::json;
 
 use crate::app::App;
@@ -56,7 +56,9 @@ pub async fn handle(
             work: Work::Reverse(Reverse { receipt_id }),
         };
         let scheduled = operation::watch_in_tx(&mut tx, &mut operation, &progress, now).await?;
+        fault::point("payments.reverse.before_commit");
         tx.commit().await?;
+        fault::point("payments.reverse.marked");
         app.wakeups.announce([scheduled]);
         Ok(Started::New(operation))
     };

@@ -2,6 +2,7 @@
 
 use calendar::Timestamp;
 use postgres::{Tx, retried};
+use runtime::fault;
 use timers::{Claim, JobError};
 use tokio::time::Instant;
 
@@ -168,6 +169,7 @@ async fn attempt(
     }
     fix_in_tx(&mut tx, &file, &mut queued, words, &told).await?;
     tx.commit().await?;
+    fault::point("reminders.send.claimed");
     Ok(Some(Claimed::Held(Held::of(tenant, &queued, since))))
 }
 
@@ -265,6 +267,7 @@ async fn fix_in_tx(
     message::update_with_lines_in_tx(tx, file.tenant, claimed).await?;
     content::save_in_tx(tx, file.tenant, claimed.message_id, &words.content).await?;
     decision::insert_in_tx(tx, file.tenant, claimed.message_id.uuid(), told).await?;
+    fault::point("reminders.send.before_claim");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! by what invoicing answered a moment ago and by our own facts.
 
 use postgres::{Tx, retried};
+use runtime::fault;
 use timers::{Claim, JobError};
 use uuid::Uuid;
 
@@ -134,7 +135,9 @@ impl Opened {
             .hand_off(case, held.token, look.time, now, now_real);
         handed.map_err(JobError::later)?;
         message::update_in_tx(&mut self.tx, held.tenant, &self.claimed).await?;
+        fault::point("reminders.send.before_hand_off");
         self.tx.commit().await?;
+        fault::point("reminders.send.handing_off");
         Ok(Decided::HandOver)
     }
 

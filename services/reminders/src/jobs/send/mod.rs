@@ -25,6 +25,7 @@ mod words;
 use std::sync::Arc;
 
 use postgres::TenantId;
+use runtime::fault;
 use timers::{Claim, JobError, Scheduled, Settled};
 use tokio::time::Instant;
 
@@ -94,6 +95,7 @@ async fn send(app: &App, claim: &Claim) -> Result<Tried, JobError> {
             Decided::Settled(tried) => return Ok(tried),
             Decided::HandOver => {
                 let handed = hand_over::hand_over(app, &held, &look, mail).await;
+                fault::point("reminders.send.handed_over");
                 return outcome::settle(app, claim, &held, handed).await;
             }
         }

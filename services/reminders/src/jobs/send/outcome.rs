@@ -2,6 +2,7 @@
 
 use calendar::Timestamp;
 use postgres::{Tx, retried};
+use runtime::fault;
 use timers::{Claim, JobError};
 
 use super::claim::{Claimed, opened_in_tx};
@@ -128,7 +129,9 @@ pub(super) async fn finish(
 ) -> Result<Tried, JobError> {
     let scheduled = file.save_in_tx(&mut tx, "").await?;
     let settled = timers::finish_in_tx(&mut tx, timer).await?;
+    fault::point("reminders.send.before_settled");
     tx.commit().await?;
+    fault::point("reminders.send.settled");
     Ok(Tried {
         settled,
         scheduled: scheduled.into_iter().collect(),

@@ -9,7 +9,7 @@ use contracts::reminders::{PlaceHoldRequest, PlaceHoldResponse};
 use postgres::idempotency::{self, Begun};
 use postgres::{Tx, audit, retried};
 use prost::Message as _;
-use runtime::{Answer, Call, Refusal, Violations};
+use runtime::{Answer, Call, Refusal, Violations, fault};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -65,7 +65,9 @@ pub async fn handle(
         audit::record_in_tx(&mut tx, &entry).await?;
         let scheduled = file.save_in_tx(&mut tx, call.traceparent()).await?;
         begun.finish_in_tx(&mut tx, &answer.encode_to_vec()).await?;
+        fault::point("reminders.place_hold.before_commit");
         tx.commit().await?;
+        fault::point("reminders.place_hold.committed");
         Ok::<_, Refusal>((Answer::new(answer), scheduled))
     })
     .await;
