@@ -24,3 +24,4 @@ pub mod proposal_run;
 pub mod remittance;
 pub mod remittance_line;
 mod row;
+pub mod waiting;

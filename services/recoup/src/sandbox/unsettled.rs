@@ -3,6 +3,7 @@
 use contracts::convert::instant_to_wire;
 use contracts::sandbox::{UnsettledItem, UnsettledKind};
 use jiff::Timestamp;
+use reminders::domain::message::MessageState;
 
 use crate::services::Part;
 
@@ -24,6 +25,11 @@ pub(super) async fn of(parts: &[Part]) -> anyhow::Result<Unsettled> {
     for part in parts {
         found.extend(parked_events(part).await?);
         found.extend(parked_timers(part).await?);
+        match part.service {
+            reminders::SERVICE => found.extend(waiting_messages(part).await?),
+            agency::SERVICE => found.extend(waiting_lines(part).await?),
+            _ => {}
+        }
     }
     found.sort_by_key(|(since, _)| *since);
     let count = i32::try_from(found.len())?;
@@ -73,6 +79,35 @@ async fn parked_timers(part: &Part) -> anyhow::Result<Vec<Since>> {
             "TIMER_PARKED",
             parked.parked_time,
         )
+    });
+    Ok(items.collect())
+}
+
+async fn waiting_messages(part: &Part) -> anyhow::Result<Vec<Since>> {
+    let mut tx = part.db.begin_background().await?;
+    let waiting = reminders::store::waiting::messages_in_tx(&mut tx).await?;
+    tx.commit().await?;
+    let items = waiting.into_iter().map(|message| {
+        let subject = format!("message/{}", message.message_id);
+        let kind = match message.state {
+            MessageState::Unknown => UnsettledKind::UnknownOutcome,
+            _ => UnsettledKind::ParkedAction,
+        };
+        let subject = (message.tenant.to_string(), subject);
+        item(part, kind, subject, &message.reason, message.since_time)
+    });
+    Ok(items.collect())
+}
+
+async fn waiting_lines(part: &Part) -> anyhow::Result<Vec<Since>> {
+    let mut tx = part.db.begin_background().await?;
+    let waiting = agency::store::waiting::lines_in_tx(&mut tx).await?;
+    tx.commit().await?;
+    let items = waiting.into_iter().map(|line| {
+        let subject = format!("remittance_line/{}", line.remittance_line_id);
+        let kind = UnsettledKind::ParkedAction;
+        let subject = (line.tenant.to_string(), subject);
+        item(part, kind, subject, &line.reason, line.since_time)
     });
     Ok(items.collect())
 }
