@@ -49,6 +49,10 @@ sqlx: install ## Regenerate the .sqlx query data of the services
 proto-base: install ## Renew what the breaking check compares with; commit it alone
 	$(buf) build --exclude-source-info --output base.binpb
 
+.PHONY: reasons
+reasons: ## Renew the table of reasons in proto/README.md
+	@cargo run --quiet --locked --package contract-tests --bin write-reasons
+
 .PHONY: migrations-lock
 migrations-lock: ## Append the checksums of new migrations; those listed never change
 	@list=tests/architecture/migrations.lock; \

@@ -137,7 +137,7 @@ pub use call::Call;
 pub use deadline::Deadline;
 pub use peer::{Errand, Peer, PeerChannel, PeerError, PeerSetupError, Signer};
 pub use redact::{Redacted, redacted};
-pub use refusal::{Complete, FieldViolation, Refusal, Violations};
+pub use refusal::{Complete, FieldViolation, REASONS, Reason, Refusal, Violations};
 pub use runner::Runner;
 pub use server::{Health, MAX_MESSAGE_BYTES, Server, ServerError, Services};
 pub use shutdown::Shutdown;

@@ -8,6 +8,8 @@
 //! pages        how lists are read
 //! fields       types and names of fields, presence of enums' zero
 //! reasons      the vocabulary of refusals in the comments
+//! vocabulary   the reasons that the code knows, and whether comments and code agree
+//! table        both as the table in proto/README.md
 //! ```
 
 pub mod access;
@@ -16,6 +18,8 @@ pub mod mutations;
 pub mod pages;
 pub mod protos;
 pub mod reasons;
+pub mod table;
+pub mod vocabulary;
 
 #[cfg(test)]
 mod sample;

@@ -10,7 +10,7 @@ use prost_reflect::MethodDescriptor;
 use crate::protos::{Placed, Protos, service_of};
 
 /// The codes of the status table that carry a reason of a service.
-const CODES: [&str; 11] = [
+pub(crate) const CODES: [&str; 11] = [
     "ABORTED",
     "ALREADY_EXISTS",
     "DEADLINE_EXCEEDED",

@@ -11,11 +11,13 @@ use futures_util::stream::BoxStream;
 use runtime::{Call, FieldViolation, Refusal, Runner};
 use tonic::{Request, Response, Status};
 
-use super::tenant_of;
+use super::{name_fault, tenant_of};
 use crate::feed::{Batch, Feed, Filter};
 
 const DEFAULT_BATCH: i32 = 200;
 const MAX_BATCH: i32 = 1_000;
+/// The most types that a reader narrows to.
+const MAX_TYPES: usize = 100;
 const DEFAULT_WAIT: Duration = Duration::from_secs(10);
 const MAX_WAIT: Duration = Duration::from_secs(30);
 
@@ -125,6 +127,14 @@ impl Reading {
                 "batch_limit",
                 "must be 0 (for 200) to 1000",
             ));
+        }
+        if request.types.len() > MAX_TYPES {
+            violations.push(FieldViolation::new("types", "has more than 100 entries"));
+        }
+        for (index, name) in request.types.iter().enumerate().take(MAX_TYPES) {
+            let fault = name_fault(name);
+            let path = format!("types[{index}]");
+            violations.extend(fault.map(|fault| FieldViolation::new(path, fault)));
         }
         let wait = request.wait.map_or(Ok(DEFAULT_WAIT), Duration::try_from);
         let wait = wait.ok().filter(|wait| *wait <= MAX_WAIT);

@@ -15,7 +15,7 @@ use postgres::{Database, DbError, TenantId};
 use runtime::{Answer, Call, FieldViolation, Refusal, Runner};
 use tonic::{Request, Response, Status};
 
-use super::tenant_of;
+use super::{name_fault, tenant_of};
 use crate::consumer::Apply;
 use crate::parking::{self, Replayed};
 
@@ -118,6 +118,7 @@ impl ParkedEvents {
         if only.is_some_and(|service| self.find(service).0.is_none()) {
             return Err(self.not_served());
         }
+        check_names(&[("source", &request.source)])?;
         let tenant = tenant_of(call)?;
         let filter = format!("{}\n{}", request.service, request.source);
         let listing = Listing::new(call.tenant(), call.method().path, filter.as_bytes());
@@ -208,6 +209,21 @@ impl ParkedEventService for ParkedEvents {
     }
 }
 
+/// Names, each with its field, that the database can be asked about.
+///
+/// # Errors
+/// INVALID_ARGUMENT, REQUEST_INVALID, with every one that is none.
+fn check_names(names: &[(&str, &str)]) -> Result<(), Refusal> {
+    let fault = |(field, name): &(&str, &str)| {
+        name_fault(name).map(|fault| FieldViolation::new(*field, fault))
+    };
+    let found: Vec<FieldViolation> = names.iter().filter_map(fault).collect();
+    match found.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::invalid("REQUEST_INVALID", found)),
+    }
+}
+
 /// Harmless to repeat, and its answer is how things stand: nothing is stored for
 /// the request id.
 async fn replay(
@@ -221,6 +237,7 @@ async fn replay(
         .tenant_id
         .parse()
         .map_err(|_| invalid("tenant_id", "must be a UUID"))?;
+    check_names(&[("source", &request.source), ("subject", &request.subject)])?;
     let nothing = Refusal::not_found(
         "PARKED_EVENT_NOT_FOUND",
         "parked event of subject",

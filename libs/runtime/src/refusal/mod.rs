@@ -8,6 +8,7 @@
 
 mod database;
 mod item;
+mod reasons;
 mod status;
 mod violations;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use tonic::Code;
 
+pub use reasons::{REASONS, Reason};
 pub use tonic_types::FieldViolation;
 pub use violations::{Complete, Violations};
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use architecture::edges::Edges;
 use architecture::{Finding, verdict};
 use contract_tests::protos::Protos;
-use contract_tests::{access, fields, mutations, pages, reasons};
+use contract_tests::{access, fields, mutations, pages, reasons, table, vocabulary};
 
 /// Not anyhow's error: that would print a backtrace under each list of findings.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -69,4 +69,33 @@ fn services_borrow_messages_only_where_they_call() -> Result<()> {
 #[test]
 fn a_reason_goes_with_one_code() -> Result<()> {
     none(reasons::ambiguous)
+}
+
+#[test]
+fn comments_name_reasons_that_the_code_knows() -> Result<()> {
+    none(vocabulary::unknown)
+}
+
+#[test]
+fn every_reason_of_the_code_is_named_in_a_comment() -> Result<()> {
+    none(vocabulary::unnamed)
+}
+
+#[test]
+fn the_code_refuses_with_reasons_of_its_vocabulary() -> Result<()> {
+    let sources = architecture::tree::sources()?;
+    Ok(verdict(vocabulary::unlisted(&sources))?)
+}
+
+#[test]
+fn the_table_of_reasons_is_current() -> Result<()> {
+    let committed = architecture::tree::read(table::FILE)?;
+    let renewed = table::renewed(&committed, &Protos::of_this_checkout()?)?;
+    let changed = committed
+        .lines()
+        .zip(renewed.lines())
+        .position(|(old, new)| old != new);
+    let line = changed.unwrap_or(committed.lines().count());
+    let found = (committed != renewed).then(|| table::outdated(line + 1));
+    Ok(verdict(found.into_iter().collect())?)
 }
