@@ -88,7 +88,7 @@ pub struct Counts {
 #[derive(Debug)]
 pub struct FaultProxy {
     addr: SocketAddr,
-    upstream: Upstream,
+    upstream: watch::Sender<Upstream>,
     shared: Arc<Shared>,
     _accepting: JoinSet<()>,
 }
@@ -166,12 +166,12 @@ impl Shared {
 impl FaultProxy {
     /// Forwards to `upstream`, in mode [`Mode::Pass`].
     pub async fn start(upstream: impl Into<Upstream>) -> Self {
-        let upstream = upstream.into();
+        let upstream = watch::Sender::new(upstream.into());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = listener.local_addr().expect("the port");
         let shared = Arc::new(Shared::new());
         let mut accepting = JoinSet::new();
-        accepting.spawn(accept(listener, upstream.clone(), Arc::clone(&shared)));
+        accepting.spawn(accept(listener, upstream.subscribe(), Arc::clone(&shared)));
         Self {
             addr,
             upstream,
@@ -185,6 +185,12 @@ impl FaultProxy {
         Self::start(Upstream::of_url(url)).await
     }
 
+    /// Forwards new connections to `upstream` from now on: a server that is started after its proxy,
+    /// or again elsewhere.
+    pub fn lead_to(&self, upstream: impl Into<Upstream>) {
+        self.upstream.send_replace(upstream.into());
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
@@ -196,7 +202,7 @@ impl FaultProxy {
     pub fn url(&self, url: &str) -> String {
         assert_eq!(
             Upstream::of_url(url),
-            self.upstream,
+            *self.upstream.borrow(),
             "another server than the proxy's"
         );
         upstream::url_through(url, self.addr)
@@ -236,7 +242,7 @@ impl FaultProxy {
     }
 }
 
-async fn accept(listener: TcpListener, upstream: Upstream, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, upstream: watch::Receiver<Upstream>, shared: Arc<Shared>) {
     // Aborted with this task: no connection outlives the proxy.
     let mut connections = JoinSet::new();
     loop {
@@ -246,7 +252,8 @@ async fn accept(listener: TcpListener, upstream: Upstream, shared: Arc<Shared>) 
                 let number = shared.connections.fetch_add(1, Ordering::SeqCst);
                 if let Some(client) = admit(client, &shared) {
                     let line = Line::new(Arc::clone(&shared), number);
-                    connections.spawn(carry(client, upstream.clone(), line));
+                    let upstream = upstream.borrow().clone();
+                    connections.spawn(carry(client, upstream, line));
                 }
             }
             Some(_) = connections.join_next() => {}

@@ -11,6 +11,8 @@ use url::Url;
 /// A server's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Upstream {
+    /// No server yet: connections are closed as they come.
+    Nowhere,
     /// `host:port`.
     Tcp(String),
     /// A Unix socket.
@@ -54,6 +56,7 @@ impl Upstream {
 
     pub(super) async fn connect(&self) -> io::Result<Box<dyn Stream>> {
         Ok(match self {
+            Self::Nowhere => return Err(io::ErrorKind::ConnectionRefused.into()),
             Self::Tcp(addr) => {
                 let stream = TcpStream::connect(addr).await?;
                 stream.set_nodelay(true)?;

@@ -9,7 +9,8 @@ use redis::AsyncCommands;
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, PgConnection};
 use testkit::{
-    Counts, FaultProxy, Mode, ResetAt, TestCluster, TestDatabase, Way, eventually, redis_prefix,
+    Counts, FaultProxy, Mode, ResetAt, TestCluster, TestDatabase, Upstream, Way, eventually,
+    redis_prefix,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -156,6 +157,21 @@ async fn what_passes_is_counted() {
     })
     .await;
     assert_eq!(setup.proxy.counts().faults, 0);
+}
+
+#[tokio::test]
+async fn it_stands_before_its_server_does_and_moves_on_with_it() {
+    let proxy = FaultProxy::start(Upstream::Nowhere).await;
+    let connect = || async { TcpStream::connect(proxy.addr()).await.unwrap() };
+    assert_eq!(hear(&mut connect().await).await.unwrap(), "");
+    let (first, second) = (Echo::start().await, Echo::start().await);
+    proxy.lead_to(first.addr);
+    let mut old = connect().await;
+    assert_eq!(say(&mut old, "one").await.unwrap(), "one");
+    proxy.lead_to(second.addr);
+    assert_eq!(say(&mut connect().await, "two").await.unwrap(), "two");
+    assert_eq!(say(&mut old, "one").await.unwrap(), "one");
+    assert_eq!((first.got(), second.got()), ("oneone".into(), "two".into()));
 }
 
 #[tokio::test]
