@@ -31,9 +31,10 @@ use crate::services::{self, Part, Started, World};
 use crate::settings::{self, Config, Listen};
 
 /// Whose time the services go by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub enum Time {
     /// The clock of the wall.
+    #[default]
     OfTheSystem,
     /// A clock that `ClockService` moves. On data that had one it goes on from there.
     Sandbox {
@@ -56,7 +57,7 @@ impl Time {
 }
 
 /// What an installation is started in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// Where it listens.
     pub listen: Listen,
@@ -64,6 +65,19 @@ pub struct Surroundings {
     pub time: Time,
     /// The mail server that reminders writes to; none: as its own settings say.
     pub smtp: Option<SocketAddr>,
+    /// Edges between services that do not lead straight to our own address.
+    pub detours: Vec<Detour>,
+}
+
+/// An edge between two services that leads through somewhere else, such as a proxy that cuts it.
+#[derive(Debug, Clone, Copy)]
+pub struct Detour {
+    /// The service that asks.
+    pub from: &'static str,
+    /// The one that is asked.
+    pub to: &'static str,
+    /// Where it is asked.
+    pub through: SocketAddr,
 }
 
 /// An installation that answers.
@@ -108,6 +122,7 @@ impl Installation {
             clock,
             sandbox: sandbox.is_some(),
             smtp: surroundings.smtp,
+            detours: &surroundings.detours,
             telemetry,
             tasks: &tasks,
             shutdown: &shutdown,

@@ -17,6 +17,7 @@ use sqlx::migrate::Migrator;
 use stores::Stores;
 use timers::{Running, Wakeups};
 
+use crate::installation::Detour;
 use crate::keys::Keys;
 use crate::settings;
 
@@ -53,6 +54,8 @@ pub struct World<'a> {
     pub sandbox: bool,
     /// The mail server that reminders writes to.
     pub smtp: Option<SocketAddr>,
+    /// Edges that do not lead to `address`.
+    pub detours: &'a [Detour],
     /// Figures of operation.
     pub telemetry: &'a Telemetry,
     /// What goes on between calls.
@@ -183,9 +186,9 @@ enum Jobs {
 
 impl World<'_> {
     fn settings(&self, service: &str, layers: Layers, jobs: Jobs) -> anyhow::Result<Layers> {
-        let (here, services) = (self.address, names());
-        let stores = (self.stores, self.keys);
-        let layers = settings::of_service(layers, service, stores, (here, &services))?;
+        let peers = names().into_iter().filter(|peer| *peer != service);
+        let peers: Vec<_> = peers.map(|peer| (peer, self.way(service, peer))).collect();
+        let layers = settings::of_service(layers, service, (self.stores, self.keys), &peers)?;
         let layers = match (self.sandbox, jobs) {
             (true, Jobs::ByTimer) => settings::of_sandbox(layers)?,
             (true, Jobs::None) | (false, _) => layers,
@@ -194,5 +197,12 @@ impl World<'_> {
             Some(address) if service == reminders::SERVICE => settings::of_mail(layers, address),
             _ => Ok(layers),
         }
+    }
+
+    /// Where a service finds a peer.
+    fn way(&self, service: &str, peer: &str) -> SocketAddr {
+        let mut detours = self.detours.iter();
+        let detour = detours.find(|one| (one.from, one.to) == (service, peer));
+        detour.map_or(self.address, |one| one.through)
     }
 }

@@ -1,5 +1,5 @@
-//! What is decided here of the settings: where the stores are, who trusts whom, and that every
-//! peer is behind our own address. Must not decide anything a service could behave differently by.
+//! What is decided here of the settings: where the stores are, who trusts whom, and where every peer
+//! is found. Must not decide anything a service could behave differently by.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -83,7 +83,7 @@ pub fn of_service(
     layers: Layers,
     service: &str,
     (stores, keys): (&Stores, &Keys),
-    (address, services): (SocketAddr, &[&str]),
+    peers: &[(&str, SocketAddr)],
 ) -> anyhow::Result<Layers> {
     let mut text = format!(
         "[database]\napp_url = {}\nbackground_url = {}\n\
@@ -94,7 +94,7 @@ pub fn of_service(
         quoted(stores.redis_url()),
         path(&keys.private_file(service)),
     );
-    for peer in services.iter().filter(|peer| **peer != service) {
+    for (peer, address) in peers {
         write!(
             text,
             "[peers.{peer}]\nurl = {}\n",

@@ -40,7 +40,7 @@ pub async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let surroundings = Surroundings {
         listen: arguments.listen,
         time,
-        smtp: None,
+        ..Surroundings::default()
     };
     let installation = Installation::start(&data_dir, surroundings, running).await?;
     greet(&installation, time)?;

@@ -90,7 +90,7 @@ async fn on_scratch_data(
     let surroundings = Surroundings {
         listen,
         time: Time::Sandbox { start },
-        smtp: None,
+        ..Surroundings::default()
     };
     let running = (telemetry, shutdown);
     let installation = Installation::start(scratch.path(), surroundings, running).await?;
