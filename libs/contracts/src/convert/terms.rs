@@ -11,6 +11,9 @@ use crate::common::date_step::Step;
 use crate::common::instalment_rule::Share as WireShare;
 use crate::convert::{money_from_wire, money_to_wire};
 
+/// The longest code of a business-day calendar.
+const MAX_CALENDAR_CODE_CHARS: usize = 32;
+
 /// Payment terms of the wire that mean nothing: which field, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfitTerms {
@@ -52,9 +55,18 @@ pub fn schedule_from_wire(terms: &common::PaymentTerms) -> Result<PaymentTerms, 
 /// The convention for due dates that are no business days (DD-10).
 ///
 /// # Errors
-/// [`UnfitTerms`] when it moves dates and no calendar is named.
+/// [`UnfitTerms`] when the rule is none, when it moves dates and no calendar is named, or when
+/// what is named cannot be the code of one.
 pub fn convention_from_wire(terms: &common::PaymentTerms) -> Result<Convention, UnfitTerms> {
-    let convention = match terms.business_day_rule() {
+    // The accessor would take a number that is no rule for none at all.
+    let rule = common::BusinessDayRule::try_from(terms.business_day_rule)
+        .map_err(|_| unfit("business_day_rule", "is no rule for business days"))?;
+    if terms.calendar_code.chars().count() > MAX_CALENDAR_CODE_CHARS
+        || terms.calendar_code.chars().any(char::is_control)
+    {
+        return Err(unfit("calendar_code", "is no code of a calendar"));
+    }
+    let convention = match rule {
         common::BusinessDayRule::Unspecified | common::BusinessDayRule::Unadjusted => {
             Convention::None
         }
@@ -272,5 +284,21 @@ mod tests {
             convention_from_wire(&moved).unwrap_err().field,
             "calendar_code"
         );
+    }
+
+    #[test]
+    fn p33_what_is_no_rule_or_no_code_is_not_taken_for_none() {
+        let fault = |business_day_rule, calendar_code: &str| {
+            let terms = common::PaymentTerms {
+                business_day_rule,
+                calendar_code: calendar_code.to_owned(),
+                ..Default::default()
+            };
+            convention_from_wire(&terms).map_err(|unfit| unfit.field)
+        };
+        assert_eq!(fault(0, ""), Ok(Convention::None));
+        assert_eq!(fault(9999, ""), Err("business_day_rule".to_owned()));
+        assert_eq!(fault(0, "D\0E"), Err("calendar_code".to_owned()));
+        assert_eq!(fault(0, &"D".repeat(33)), Err("calendar_code".to_owned()));
     }
 }

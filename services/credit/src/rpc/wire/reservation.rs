@@ -92,9 +92,11 @@ pub fn filter_from_wire(request: &wire::ListReservationsRequest) -> Result<Filte
         )
     });
     let mut states = Vec::new();
-    for (index, state) in request.states().enumerate() {
+    // Not by the accessor, which leaves out what is no state.
+    for (index, number) in request.states.iter().enumerate() {
+        let state = wire::ReservationState::try_from(*number).ok();
         let path = format!("states[{index}]");
-        states.extend(violations.required(path, state_from_wire(state)));
+        states.extend(violations.required(path, state.and_then(state_from_wire)));
     }
     violations.finish()?;
     Ok(Filter {

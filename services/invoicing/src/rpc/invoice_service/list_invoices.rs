@@ -1,6 +1,6 @@
 //! ListInvoices: newest first.
 
-use contracts::invoicing::{ListInvoicesRequest, ListInvoicesResponse};
+use contracts::invoicing::{InvoiceState, ListInvoicesRequest, ListInvoicesResponse};
 use jiff::Timestamp;
 use postgres::pages::Listing;
 use prost::Message as _;
@@ -47,9 +47,11 @@ fn filter_from_wire(request: &ListInvoicesRequest) -> Result<Filter, Refusal> {
     let customer = request.customer_id.as_deref();
     let customer_id = field::filter_id(&mut violations, "customer_id", customer);
     let mut states = Vec::new();
-    for (index, state) in request.states().enumerate() {
-        let state = violations.required(format!("states[{index}]"), state_from_wire(state));
-        states.extend(state);
+    // Not by the accessor, which leaves out what is no state.
+    for (index, number) in request.states.iter().enumerate() {
+        let state = InvoiceState::try_from(*number).ok();
+        let path = format!("states[{index}]");
+        states.extend(violations.required(path, state.and_then(state_from_wire)));
     }
     let currency = request.currency_code.as_deref();
     let currency = field::filter_currency(&mut violations, "currency_code", currency);

@@ -47,9 +47,11 @@ fn named_invoice(violations: &mut Violations, one: &wire::NamedInvoice) -> Optio
 pub fn rule_from_wire(violations: &mut Violations, rule: &wire::ApplicationRule) -> Option<Target> {
     violations.check(!rule.steps.is_empty(), "rule.steps", "is required");
     let mut steps: Vec<ApplicationStep> = Vec::new();
-    for (index, step) in rule.steps().enumerate() {
+    // Not by the accessor, which leaves out what is no step.
+    for (index, number) in rule.steps.iter().enumerate() {
+        let step = wire::ApplicationStep::try_from(*number).ok();
         let path = format!("rule.steps[{index}]");
-        match step_from_wire(step) {
+        match step.and_then(step_from_wire) {
             None => violations.add(path, "is no step"),
             Some(step) if steps.contains(&step) => {
                 violations.add(path, "names a step twice");

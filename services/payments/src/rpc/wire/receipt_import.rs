@@ -103,7 +103,7 @@ fn faults(row: &wire::ReceiptRow, violations: Violations) -> impl Iterator<Item 
         .as_ref()
         .map(|amount| amount.currency_code.as_str());
     let unknown = code.is_some_and(|code| Currency::try_new(code).is_err());
-    let (row_number, external_id) = (row.row_number, row.external_id.clone());
+    let (row_number, external_id) = (row.row_number, shown(&row.external_id));
     violations.into_found().into_iter().map(move |fault| {
         let is_currency = unknown && fault.field == "amount";
         RowReport {
@@ -119,6 +119,12 @@ fn faults(row: &wire::ReceiptRow, violations: Violations) -> impl Iterator<Item 
             message: fault.description,
         }
     })
+}
+
+/// An identity that may be anything, fit for a report: Postgres keeps no NUL.
+fn shown(external_id: &str) -> String {
+    let fit = external_id.chars().filter(|one| !one.is_control());
+    fit.take(EXTERNAL_ID_LENGTH).collect()
 }
 
 fn row_from_wire(violations: &mut Violations, row: &wire::ReceiptRow) -> Option<BroughtRow> {

@@ -61,15 +61,17 @@ fn filter_from_wire(request: &ListCasesRequest) -> Result<Filter, Refusal> {
     let set = request.hold_reason.is_some();
     let stated = reason_from_wire(request.hold_reason());
     let hold_reason = field::filter_stated(&mut violations, "hold_reason", set, stated);
-    let level = request.min_level.map(i16::try_from).transpose();
-    let min_level = violations.parsed("min_level", level);
+    let level = request.min_level.map(u8::try_from).transpose();
+    let min_level = violations.parsed("min_level", level).flatten();
+    let segment = request.segment.as_deref();
+    field::filter_text(&mut violations, "segment", segment, field::SEGMENT_CHARS);
     let before = request.next_action_before_time.as_ref();
     let before = field::optional_instant(&mut violations, "next_action_before_time", before);
     violations.finish()?;
     Ok(Filter {
         state,
         overdue: request.overdue,
-        min_level: min_level.flatten(),
+        min_level: min_level.map(i16::from),
         hold_reason,
         segment: request.segment.clone(),
         next_action_before: before.flatten(),

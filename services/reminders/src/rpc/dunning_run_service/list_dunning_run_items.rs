@@ -31,6 +31,8 @@ pub async fn handle(
         outcome_from_wire(request.outcome()),
     );
     let outcome = field::filter_stated(&mut violations, "outcome", set, stated);
+    let step_code = request.step_code.as_deref();
+    field::filter_text(&mut violations, "step_code", step_code, field::CODE_CHARS);
     let (run_id,) = violations.complete((run_id,))?;
     let tenant = call.tenant();
     let narrows = ListDunningRunItemsRequest {
@@ -43,7 +45,7 @@ pub async fn handle(
     let mut tx = app.db.begin_read(&call).await?;
     let found = dunning_run::find_in_tx(&mut tx, tenant, run_id).await?;
     found.ok_or_else(|| error::dunning_run::not_found(run_id))?;
-    let narrowed = (outcome, request.step_code.as_deref());
+    let narrowed = (outcome, step_code);
     let (after, limit) = (page.after(), page.fetch_limit());
     let rows = item::list_in_tx(&mut tx, tenant, run_id, narrowed, after, limit).await?;
     let (shown, next_page_token) = page.cut(rows, |item| item.case_id.uuid());

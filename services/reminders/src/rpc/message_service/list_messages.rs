@@ -62,6 +62,8 @@ fn filter_from_wire(request: &ListMessagesRequest) -> Result<Filter, Refusal> {
     let channel = field::filter_stated(noted, "channel", set, stated);
     let from = field::optional_date(noted, "step_from_date", request.step_from_date.as_ref());
     let to = field::optional_date(noted, "step_to_date", request.step_to_date.as_ref());
+    let step_code = request.step_code.as_deref();
+    field::filter_text(noted, "step_code", step_code, field::CODE_CHARS);
     violations.finish()?;
     let states: Vec<MessageState> = states.unwrap_or_default().into_iter().collect();
     Ok(Filter {

@@ -15,6 +15,7 @@ use crate::domain::id::{CustomerId, MessageId};
 use crate::rpc::wire::debtor::channel_to_wire;
 use crate::rpc::wire::decision::stored_to_wire;
 use crate::rpc::wire::message::{lines_to_wire, totals_to_wire};
+use crate::rpc::wire::strategy::MOST_SEGMENTS;
 use crate::store::dunning_run::item::DunningRunItem;
 
 /// Which cases a run looks at; unset: all.
@@ -36,6 +37,12 @@ pub fn filter_from_wire(
         .ok()
         .filter(|level| *level <= 50);
     violations.check(level.is_some(), "filter.min_level", "must be 0 to 50");
+    let few = filter.segments.len() <= MOST_SEGMENTS;
+    violations.check(few, "filter.segments", "has more than 500");
+    for (place, segment) in filter.segments.iter().enumerate().take(MOST_SEGMENTS) {
+        let path = format!("filter.segments[{place}]");
+        field::filter_text(violations, &path, Some(segment), field::SEGMENT_CHARS);
+    }
     Some(DunningRunFilter {
         customer_ids: customer_ids?,
         segments: filter.segments.iter().cloned().collect(),

@@ -14,6 +14,12 @@ use uuid::Uuid;
 /// The most invoices that one request names.
 const MOST_INVOICES: usize = 500;
 
+/// The longest name of a segment.
+pub const SEGMENT_CHARS: usize = 100;
+
+/// The longest code of a step, and somewhat more: a listing may ask for one that is none.
+pub const CODE_CHARS: usize = 100;
+
 /// A text with a form that must be there.
 pub fn typed<T, E: Display>(
     violations: &mut Violations,
@@ -152,6 +158,13 @@ pub fn only_id<T>(field: &str, text: &str, of: impl Fn(Uuid) -> T) -> Result<T, 
 
 fn uuid(text: &str) -> Result<Uuid, &'static str> {
     Uuid::try_parse(text).map_err(|_| "is not a UUID")
+}
+
+/// A text that narrows a listing, where it is there.
+pub fn filter_text(violations: &mut Violations, field: &str, text: Option<&str>, most: usize) {
+    if let Some(text) = text {
+        violations.optional_text(field, text, most);
+    }
 }
 
 /// A stated alternative of an enum that narrows a listing; `set` is whether the field is there.

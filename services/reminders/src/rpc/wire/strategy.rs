@@ -19,8 +19,8 @@ use crate::rpc::wire::promise::ratio_to_wire;
 /// The most steps that are read, and one more, of which the domain says that it is too many.
 const STEPS_READ: usize = 51;
 
-/// The most segments of a strategy.
-const MOST_SEGMENTS: usize = 500;
+/// The most segments of a strategy, or of what asks for some.
+pub const MOST_SEGMENTS: usize = 500;
 
 /// What a version shall say; limits and contradictions are the domain's.
 pub fn definition_from_wire(
@@ -61,7 +61,7 @@ fn segments_from_wire(violations: &mut Violations, names: &[String]) -> Option<B
     let mut segments = BTreeSet::new();
     for (place, name) in names.iter().take(MOST_SEGMENTS).enumerate() {
         let path = format!("segments[{place}]");
-        let name = field::text(violations, &path, name, 100)?;
+        let name = field::text(violations, &path, name, field::SEGMENT_CHARS)?;
         let once = segments.insert(name);
         violations.check(once, path, "is named twice");
     }
