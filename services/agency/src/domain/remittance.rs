@@ -131,6 +131,17 @@ impl RemittanceHeader {
         }
     }
 
+    /// The same without what it states of its rows.
+    #[must_use]
+    pub fn without_stated_totals(&self) -> Self {
+        Self {
+            stated_line_count: None,
+            stated_gross: None,
+            stated_net: None,
+            ..self.clone()
+        }
+    }
+
     /// Rows in another currency have no sum, so they cannot come to any that is stated.
     fn agrees_with(&self, rows: &[RemittanceRow]) -> bool {
         let sum = |of: &dyn Fn(&RemittanceRow) -> Result<Money, MoneyError>| {

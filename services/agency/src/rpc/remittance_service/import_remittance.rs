@@ -48,6 +48,12 @@ pub async fn handle(
     let call = call.with_request_id(&request.request_id);
     let header = header_from_wire(request.header.as_ref())?;
     let (rows, unreadable) = read(&request);
+    let skip_bad = request.options.is_some_and(|options| options.skip_bad);
+    // Rows that cannot be read have no sum. Where they stop the import, its report tells of them.
+    let comparable = match unreadable.is_empty() || skip_bad {
+        true => header.clone(),
+        false => header.without_stated_totals(),
+    };
     let (now, tenant) = (app.clock.now(), call.tenant());
     let done = retried(|| async {
         let mut tx = app.db.begin(&call).await?;
@@ -55,7 +61,7 @@ pub async fn handle(
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
             Begun::First(first) => first,
         };
-        let judged = judge_in_tx(&mut tx, tenant, &header, &rows, now).await?;
+        let judged = judge_in_tx(&mut tx, tenant, &comparable, &rows, now).await?;
         let bad = judged.rejected.len() + unreadable.len();
         let state = state_of(request.options.unwrap_or_default(), bad > 0);
         let mut scheduled = Vec::new();

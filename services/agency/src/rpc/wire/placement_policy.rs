@@ -84,8 +84,14 @@ fn rule_from_wire(
     rule: &wire::PlacementRule,
 ) -> Option<(PlacementRule, Option<String>)> {
     let amounts = &rule.minimum_amounts;
-    let fits = amounts.len().max(rule.agency_shares.len()) <= MOST_ENTRIES;
-    violations.check(fits, "agency_shares", "has more than 500 entries");
+    for (name, entries) in [
+        ("minimum_amounts", amounts.len()),
+        ("country_codes", rule.country_codes.len()),
+        ("segments", rule.segments.len()),
+        ("agency_shares", rule.agency_shares.len()),
+    ] {
+        violations.check(entries <= MOST_ENTRIES, name, "has more than 500 entries");
+    }
     let mut minimums = BTreeMap::new();
     let mut twice = None;
     for (index, amount) in amounts.iter().take(MOST_ENTRIES).enumerate() {

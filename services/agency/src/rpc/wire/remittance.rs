@@ -77,6 +77,7 @@ pub struct ReadRow {
 /// The faults, as an import reports them.
 pub fn row_from_wire(row: &wire::RemittanceRow) -> Result<ReadRow, Vec<RejectedRow>> {
     let mut violations = Violations::new();
+    violations.check(row.row_number > 0, "row_number", "must be above 0");
     let reference = field::text(&mut violations, "line_reference", &row.line_reference, 128);
     let placement = match &row.placement {
         Some(Key::PlacementId(id)) => field::id(&mut violations, "placement_id", id)
