@@ -2,13 +2,14 @@
 //!
 //! 1. Postgres and Redis, which hold the data directory for us alone.
 //! 2. Keys; for each service its roles, its database, its schema.
-//! 3. The listeners, so that the address is known that every service finds its peers at.
-//! 4. The services, and the one server over all of them.
+//! 3. The mail server, where none is set.
+//! 4. The listeners, so that the address is known that every service finds its peers at.
+//! 5. The services, and the one server over all of them.
 //!
 //! The end goes the other way round: the server drains, then the stores stop.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -25,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::keys::Keys;
+use crate::mail::Mail;
 use crate::sandbox::Unstarted;
 use crate::sandbox::rpc::Rpc as ClockRpc;
 use crate::services::{self, Part, Started, World};
@@ -63,8 +65,11 @@ pub struct Surroundings {
     pub listen: Listen,
     /// Whose time it goes by.
     pub time: Time,
-    /// The mail server that reminders writes to; none: as its own settings say.
+    /// The mail server that reminders writes to; none: as its own settings say, and where they say
+    /// none either, mails become files.
     pub smtp: Option<SocketAddr>,
+    /// The folder of those files; none: `mail` in the data directory.
+    pub mail_dir: Option<PathBuf>,
     /// Edges between services that do not lead straight to our own address.
     pub detours: Vec<Detour>,
 }
@@ -80,6 +85,14 @@ pub struct Detour {
     pub through: SocketAddr,
 }
 
+impl Surroundings {
+    async fn mail(&self, data_dir: &Path, clock: &Clock) -> anyhow::Result<Mail> {
+        let folder = self.mail_dir.clone();
+        let folder = folder.unwrap_or_else(|| data_dir.join("mail"));
+        Mail::start(self.smtp, folder, clock).await
+    }
+}
+
 /// An installation that answers.
 #[derive(Debug)]
 pub struct Installation {
@@ -88,6 +101,7 @@ pub struct Installation {
     keys: Keys,
     shutdown: Shutdown,
     serving: JoinHandle<Result<anyhow::Result<()>, Panicked>>,
+    mail: Mail,
     stores: Stores,
 }
 
@@ -112,6 +126,7 @@ impl Installation {
         let (admin_listener, admin_address) = bind(config.server.admin_listen).await?;
 
         let (clock, sandbox) = surroundings.time.clock(stores.data_dir())?;
+        let mail = surroundings.mail(stores.data_dir(), &clock).await?;
 
         // What the drain waits for, and what outlives it.
         let (tasks, background) = (Tasks::new(), Tasks::new());
@@ -121,7 +136,7 @@ impl Installation {
             address,
             clock,
             sandbox: sandbox.is_some(),
-            smtp: surroundings.smtp,
+            smtp: mail.server(),
             detours: &surroundings.detours,
             telemetry,
             tasks: &tasks,
@@ -162,6 +177,7 @@ impl Installation {
             keys,
             shutdown,
             serving,
+            mail,
             stores,
         })
     }
@@ -182,6 +198,12 @@ impl Installation {
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// The folder of its mails; none where they leave by a mail server.
+    #[must_use]
+    pub fn mail_dir(&self) -> Option<&Path> {
+        self.mail.folder()
     }
 
     /// Its stores.

@@ -7,6 +7,7 @@
 //! | [`settings`] | what is decided here of each service's settings |
 //! | [`keys`] | the signing keys of an installation |
 //! | [`data_dir`] | where an installation lives |
+//! | [`mail`] | where its mails go |
 //! | [`sandbox`] | the clock of all services, and the hand that moves it |
 //! | [`up`], [`token`], [`demo`] | the commands |
 //!
@@ -18,6 +19,7 @@ pub mod data_dir;
 pub mod demo;
 pub mod installation;
 pub mod keys;
+pub mod mail;
 pub mod sandbox;
 pub mod services;
 pub mod settings;

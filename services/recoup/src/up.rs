@@ -64,6 +64,10 @@ fn greet(installation: &Installation, time: Time) -> anyhow::Result<()> {
     let token = token::signed(installation.keys(), &Wish::default())?;
     let (address, admin) = (installation.address(), installation.admin_address());
     let data_dir = installation.stores().data_dir().display();
+    let mail = match installation.mail_dir() {
+        Some(folder) => folder.display().to_string(),
+        None => "leaves by the server of reminders' settings".to_owned(),
+    };
     let hint = match time {
         Time::OfTheSystem => "",
         Time::Sandbox { .. } => {
@@ -73,6 +77,7 @@ fn greet(installation: &Installation, time: Time) -> anyhow::Result<()> {
     let greeting = format!(
         "recoup is up at http://{address} (gRPC, gRPC-Web, reflection); http://{admin}/metrics\n\
          data   {data_dir}\n\
+         mail   {mail}\n\
          tenant {DEVELOPMENT_TENANT}\n\
          token  {token}\n\
          \n\

@@ -23,6 +23,8 @@ pub struct Up {
     pub address: String,
     /// Where its admin endpoint is.
     pub admin_address: String,
+    /// Where it says that its mails are.
+    pub mail: String,
     /// The token that it printed.
     pub token: String,
 }
@@ -35,7 +37,13 @@ impl Up {
 
     /// The same, with more options.
     pub fn start_with(data_dir: &Path, options: &[&str]) -> Self {
+        Self::start_in(data_dir, options, &[])
+    }
+
+    /// The same, with settings in its environment.
+    pub fn start_in(data_dir: &Path, options: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut command = recoup(data_dir);
+        command.envs(settings.iter().copied());
         command.args([
             "up",
             "--listen",
@@ -53,12 +61,14 @@ impl Up {
         let first = said("recoup is up at http://");
         let (address, rest) = first.split_once(' ').unwrap();
         let admin = rest.split_once("http://").unwrap().1;
+        let mail = said("mail   ");
         let token = said("token  ");
         // The rest of its output goes nowhere, but it must not be cut off.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
             address: address.to_owned(),
             admin_address: admin.trim_end_matches("/metrics").to_owned(),
+            mail,
             token,
             child,
         }

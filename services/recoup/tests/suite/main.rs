@@ -9,7 +9,9 @@
 mod child;
 mod demo;
 mod lifecycle;
+mod mail;
 mod python;
 mod sandbox;
 mod serving;
+mod story;
 mod tokens;

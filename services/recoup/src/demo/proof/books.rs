@@ -279,8 +279,10 @@ const INVOICING: &[Rule] = &[
         "SELECT 'series ' || series_code, (next_number - first_number)::numeric,
                 (SELECT count(DISTINCT number) FROM (
                     SELECT invoice_number AS number FROM invoice
-                     WHERE invoice.tenant_id = series.tenant_id AND NOT imported
-                       AND invoice.series_code = series.series_code AND issued_time IS NOT NULL
+                     WHERE invoice.tenant_id = series.tenant_id AND issued_time IS NOT NULL
+                       AND CASE WHEN imported
+                                THEN document = 'INVOICE' AND starts_with(invoice_number, prefix)
+                                ELSE invoice.series_code = series.series_code END
                     UNION ALL
                     SELECT credit_note_number FROM credit_note
                      WHERE credit_note.tenant_id = series.tenant_id
