@@ -266,7 +266,12 @@ impl Translation {
     fn limits(&self, channel: Channel) -> [(&'static str, bool, &'static str); 6] {
         let within = |text: &str, most| text.chars().count() <= most;
         let has_subject = !self.subject.is_empty();
-        let one_line = !self.subject.contains(['\r', '\n', '\0']);
+        let one_line = !self.subject.chars().any(char::is_control);
+        // The database keeps no NUL, and no mail reader wants the others.
+        let plain = |text: &str| {
+            let mut signs = text.chars();
+            signs.all(|sign| !sign.is_control() || ['\r', '\n', '\t'].contains(&sign))
+        };
         [
             (
                 "subject",
@@ -281,8 +286,8 @@ impl Translation {
             ("text_body", !self.text_body.is_empty(), "required"),
             (
                 "text_body",
-                within(&self.text_body, LONGEST_TEXT),
-                "at most 100000 characters",
+                within(&self.text_body, LONGEST_TEXT) && plain(&self.text_body),
+                "at most 100000 characters, none of them control characters",
             ),
             (
                 "html_body",
@@ -291,8 +296,8 @@ impl Translation {
             ),
             (
                 "html_body",
-                within(&self.html_body, LONGEST_HTML),
-                "at most 400000 characters",
+                within(&self.html_body, LONGEST_HTML) && plain(&self.html_body),
+                "at most 400000 characters, none of them control characters",
             ),
         ]
     }
