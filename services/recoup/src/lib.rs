@@ -9,12 +9,14 @@
 //! | [`data_dir`] | where an installation lives |
 //! | [`mail`] | where its mails go |
 //! | [`sandbox`] | the clock of all services, and the hand that moves it |
-//! | [`up`], [`token`], [`demo`] | the commands |
+//! | [`client`] | the commands that read from a running installation |
+//! | [`up`], [`token`], [`demo`] | the other commands |
 //!
 //! It has no rule and no table: a service behaves here as it does alone, through the same `App`
 //! and the same handlers, and they call each other over gRPC as everywhere. For development,
 //! tests and demonstrations; a cluster runs the services one by one.
 
+pub mod client;
 pub mod data_dir;
 pub mod demo;
 pub mod installation;

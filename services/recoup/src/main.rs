@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use recoup::client::{aging, case, customer, figures, invoice, placement, receipt};
 use recoup::{demo, token, up};
 
 /// Recoup turns invoices into cash.
@@ -18,6 +19,18 @@ enum Command {
     Up(up::Arguments),
     Token(token::Arguments),
     Demo(demo::Arguments),
+    #[command(subcommand)]
+    Customer(customer::Command),
+    #[command(subcommand)]
+    Invoice(invoice::Command),
+    #[command(subcommand)]
+    Receipt(receipt::Command),
+    #[command(subcommand)]
+    Case(case::Command),
+    #[command(subcommand)]
+    Placement(placement::Command),
+    Aging(aging::Arguments),
+    Figures(figures::Arguments),
 }
 
 #[tokio::main]
@@ -38,5 +51,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Token(arguments) => token::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments).await,
+        Command::Customer(command) => command.run().await,
+        Command::Invoice(command) => command.run().await,
+        Command::Receipt(command) => command.run().await,
+        Command::Case(command) => command.run().await,
+        Command::Placement(command) => command.run().await,
+        Command::Aging(arguments) => aging::run(&arguments).await,
+        Command::Figures(arguments) => figures::run(&arguments).await,
     }
 }

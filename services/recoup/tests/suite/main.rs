@@ -7,6 +7,7 @@
 )]
 
 mod child;
+mod client;
 mod demo;
 mod lifecycle;
 mod mail;
