@@ -9,7 +9,8 @@ use contracts::credit::{
 
 use crate::shop::{Shop, eur, fresh, opened};
 
-async fn profile(shop: &Shop, customer_id: &str) -> CreditProfile {
+/// The customer's credit as it is now.
+pub async fn profile(shop: &Shop, customer_id: &str) -> CreditProfile {
     let request = GetCreditProfileRequest {
         key: Some(Key::CustomerId(customer_id.to_owned())),
     };

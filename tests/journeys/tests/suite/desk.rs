@@ -15,7 +15,7 @@ use contracts::reminders::{
 };
 
 use crate::shop::{Shop, eur, fresh};
-use crate::world::day;
+use crate::world::{World, day};
 
 /// E-mails 5, 10 and 20 days after the due date, on weekdays from 8 to 18 in the debtor's zone.
 pub async fn reminds(shop: &Shop) {
@@ -128,6 +128,12 @@ async fn strategy(shop: &Shop) {
         validate_only: false,
     };
     strategies.activate_strategy_version(request).await.unwrap();
+}
+
+/// The subjects of the mails so far.
+pub fn subjects(world: &World) -> Vec<String> {
+    let mails = world.mails.mails();
+    mails.iter().map(|mail| mail.subject()).collect()
 }
 
 /// The one case of the shop.

@@ -6,8 +6,7 @@ use contracts::credit::{
     ReservationState,
 };
 use contracts::invoicing::{ClosingKind, InvoiceState};
-use contracts::payments::receipt_service_client::ReceiptServiceClient;
-use contracts::payments::{ReceiptReversalReason, ReceiptState, ReverseReceiptRequest};
+use contracts::payments::ReceiptState;
 
 use crate::shop::{eur, fresh, opened};
 use crate::world::shown;
@@ -104,28 +103,13 @@ async fn a_receipt_that_the_bank_takes_back_opens_the_invoice_as_it_was() {
     assert_eq!(shop.invoice(&invoice).await.state(), InvoiceState::Closed);
 
     world.until("2026-03-01T09:00:00Z").await;
-    let request = ReverseReceiptRequest {
-        request_id: fresh(),
-        receipt_id: receipt.receipt_id.clone(),
-        reason: ReceiptReversalReason::Returned.into(),
-        ..ReverseReceiptRequest::default()
-    };
-    let mut receipts = ReceiptServiceClient::new(shop.calls());
-    let reversed = receipts
-        .reverse_receipt(request.clone())
-        .await
-        .unwrap()
-        .into_inner();
+    let request = shop.reversal(&receipt);
+    let reversed = shop.reverse(&request).await.unwrap();
     assert_eq!(
         reversed.receipt.as_ref().unwrap().state(),
         ReceiptState::Reversed
     );
-    let again = receipts
-        .reverse_receipt(request)
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(again, reversed);
+    assert_eq!(shop.reverse(&request).await.unwrap(), reversed);
     // The discount went back with the money; what was due stays due as it was.
     let open = shop.invoice(&invoice).await;
     assert_eq!(open.open_amount, Some(eur("100.00")));

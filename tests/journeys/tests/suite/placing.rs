@@ -1,102 +1,45 @@
 //! Debts that go to an agency and come back.
 
-use contracts::agency::agency_service_client::AgencyServiceClient;
-use contracts::agency::agreement_service_client::AgreementServiceClient;
-use contracts::agency::get_placement_request::Key;
 use contracts::agency::placement_service_client::PlacementServiceClient;
 use contracts::agency::{
-    ActivatePlacementRequest, AgeBasis, AgreementTerms, ApprovePlacementRequest, CommissionMethod,
-    CommissionSchedule, CommissionTier, ConfirmRecallRequest, CreateAgencyRequest,
-    CreateAgreementRequest, GetPlacementRequest, Placement, PlacementState,
-    ProposePlacementRequest, RecallPlacementRequest, RecallReason, RemittanceMode,
+    ConfirmRecallRequest, ListPlacementsRequest, PlacementState, RecallPlacementRequest,
+    RecallReason,
 };
 use contracts::invoicing::Invoice;
+use contracts::reminders::hold_service_client::HoldServiceClient;
+use contracts::reminders::{HoldReason, HoldState, ListHoldsRequest};
+use testkit::eventually;
+use tokio::task::JoinSet;
+use tonic::Code;
 
+use crate::collector::{activated, activation, agency, approved, placed, placement};
 use crate::desk;
-use crate::shop::{Shop, customer_of, decimal, fresh, opened};
-use crate::world::day;
+use crate::shop::{Shop, fresh, opened};
+use crate::world::{SOON, World, reason};
 
-/// An agency that gets a quarter of what it collects; answers its identity.
-async fn agency(shop: &Shop) -> String {
-    let request = CreateAgencyRequest {
-        request_id: fresh(),
-        external_id: "nord".to_owned(),
-        display_name: "Inkasso Nord".to_owned(),
-        legal_name: "Inkasso Nord GmbH".to_owned(),
-        country_code: "DE".to_owned(),
-        contact_email: "eingang@example.com".to_owned(),
-        contact_phone: "+4940123456".to_owned(),
+/// Whether reminders holds an invoice for a placement.
+async fn is_held(shop: &Shop, invoice: &Invoice) -> bool {
+    let request = ListHoldsRequest {
+        invoice_id: Some(invoice.invoice_id.clone()),
+        reason: Some(HoldReason::Placement.into()),
+        state: Some(HoldState::Active.into()),
+        ..ListHoldsRequest::default()
     };
-    let mut agencies = AgencyServiceClient::new(shop.calls());
-    let created = agencies.create_agency(request).await.unwrap().into_inner();
-    let agency_id = created.agency.unwrap().agency_id;
-    let terms = AgreementTerms {
-        commission_schedules: vec![CommissionSchedule {
-            currency_code: "EUR".to_owned(),
-            method: CommissionMethod::WholeBalance.into(),
-            age_basis: AgeBasis::OldestDueDate.into(),
-            tiers: vec![CommissionTier {
-                rate: decimal("0.25"),
-                ..CommissionTier::default()
-            }],
-        }],
-        remittance_mode: RemittanceMode::Net.into(),
-        commission_on_direct_payments: true,
-        ..AgreementTerms::default()
-    };
-    let request = CreateAgreementRequest {
-        request_id: fresh(),
-        agency_id: agency_id.clone(),
-        agreement_number: "A-1".to_owned(),
-        terms: Some(terms),
-        valid_from_date: Some(day("2026-01-01")),
-        valid_to_date: None,
-    };
-    let mut agreements = AgreementServiceClient::new(shop.calls());
-    agreements.create_agreement(request).await.unwrap();
-    agency_id
+    let mut holds = HoldServiceClient::new(shop.calls());
+    let answer = holds.list_holds(request).await.unwrap();
+    !answer.into_inner().holds.is_empty()
 }
 
-/// Proposes, approves and places an invoice.
-async fn placed(shop: &Shop, agency_id: &str, invoice: &Invoice) -> Placement {
-    let mut placements = PlacementServiceClient::new(shop.calls());
-    let request = ProposePlacementRequest {
-        request_id: fresh(),
-        external_id: fresh(),
-        agency_id: agency_id.to_owned(),
-        customer_id: customer_of(invoice),
-        invoice_ids: vec![invoice.invoice_id.clone()],
-        note: String::new(),
-        validate_only: false,
-    };
-    let proposed = placements
-        .propose_placement(request)
-        .await
-        .unwrap()
-        .into_inner();
-    let placement_id = proposed.placement.unwrap().placement_id;
-    let request = ApprovePlacementRequest {
-        request_id: fresh(),
-        placement_id: placement_id.clone(),
-        etag: String::new(),
-    };
-    placements.approve_placement(request).await.unwrap();
-    let request = ActivatePlacementRequest {
-        request_id: fresh(),
-        placement_id,
-        etag: String::new(),
-    };
-    let answer = placements.activate_placement(request).await.unwrap();
-    answer.into_inner().placement.unwrap()
-}
-
-async fn placement(shop: &Shop, placement: &Placement) -> Placement {
-    let request = GetPlacementRequest {
-        key: Some(Key::PlacementId(placement.placement_id.clone())),
+/// The placements of an invoice that an agency works on.
+async fn active_count(shop: &Shop, invoice: &Invoice) -> usize {
+    let request = ListPlacementsRequest {
+        invoice_id: Some(invoice.invoice_id.clone()),
+        states: vec![PlacementState::Active.into()],
+        ..ListPlacementsRequest::default()
     };
     let mut placements = PlacementServiceClient::new(shop.calls());
-    let answer = placements.get_placement(request).await.unwrap();
-    answer.into_inner().placement.unwrap()
+    let answer = placements.list_placements(request).await.unwrap();
+    answer.into_inner().placements.len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,7 +52,7 @@ async fn p19_reminded_then_placed_then_recalled_and_reminded_again() {
     world.until("2026-02-06T12:00:00Z").await;
     assert_eq!(world.mails.mails().len(), 1);
 
-    let active = placed(&shop, &agency_id, &invoice).await;
+    let active = placed(&shop, &agency_id, &[&invoice]).await;
     world.settle().await;
     assert_eq!(
         placement(&shop, &active).await.state(),
@@ -159,7 +102,7 @@ async fn p20_a_debt_paid_to_us_ends_its_placement() {
     let customer_id = shop.customer("C-1").await;
     let invoice = shop.bill(&customer_id, "500.00").await;
     world.until("2026-03-02T12:00:00Z").await;
-    let active = placed(&shop, &agency_id, &invoice).await;
+    let active = placed(&shop, &agency_id, &[&invoice]).await;
     world.settle().await;
     assert_eq!(
         placement(&shop, &active).await.state(),
@@ -169,5 +112,56 @@ async fn p20_a_debt_paid_to_us_ends_its_placement() {
     world.settle().await;
     let ended = placement(&shop, &active).await;
     assert_eq!(ended.state(), PlacementState::Closed, "{ended:?}");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p19_a_debt_whose_placement_crashed_between_hold_and_active_is_quiet_and_goes_on() {
+    let (world, edge) = World::start_with_edge("agency", "invoicing").await;
+    let shop = Shop::open(world.calls()).await;
+    desk::reminds(&shop).await;
+    let agency_id = agency(&shop).await;
+    let customer_id = shop.customer("C-1").await;
+    let invoice = shop.bill(&customer_id, "500.00").await;
+    // Five seconds later, at eight in Berlin, the second reminder is due.
+    world.until("2026-02-11T06:59:55Z").await;
+    assert_eq!(world.mails.mails().len(), 1);
+    let first = approved(&shop, &agency_id, &[&invoice]).await;
+    let second = approved(&shop, &agency_id, &[&invoice]).await;
+
+    // Reminders holds the debt; the last look at invoicing never gets its answer.
+    edge.hold_up();
+    let (request, asker) = (activation(&first), shop.clone());
+    let (mut asking, asked) = (JoinSet::new(), request.clone());
+    asking.spawn(async move { activated(&asker, &asked).await });
+    eventually(SOON, "it is held, and invoicing is asked", async || {
+        is_held(&shop, &invoice).await && edge.faults() > 0
+    })
+    .await;
+    let world = world.crash().await;
+    let lost = asking.join_next().await.unwrap().unwrap();
+    assert!(lost.is_err(), "killed before it could answer");
+
+    let shop = Shop::of(world.calls());
+    let left = placement(&shop, &first).await;
+    assert_eq!(left.state(), PlacementState::PendingHold);
+    let refused = activated(&shop, &activation(&second)).await.unwrap_err();
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::FailedPrecondition, "INVOICE_PLACED")
+    );
+    world.until("2026-02-11T07:00:09Z").await;
+    let waiting = placement(&shop, &first).await;
+    assert_eq!(waiting.state(), PlacementState::PendingHold);
+    assert_eq!(world.mails.mails().len(), 1, "not yet placed, and quiet");
+    // The check, 15 seconds after it was last driven on.
+    world.until("2026-02-11T07:00:10Z").await;
+    let active = placement(&shop, &first).await;
+    assert_eq!(active.state(), PlacementState::Active, "{active:?}");
+    let answer = activated(&shop, &request).await.unwrap();
+    assert_eq!(answer.placement.unwrap().state(), PlacementState::Active);
+    assert_eq!(active_count(&shop, &invoice).await, 1);
+    world.until("2026-02-25T12:00:00Z").await;
+    assert_eq!(world.mails.mails().len(), 1, "quiet ever after");
     world.end().await;
 }

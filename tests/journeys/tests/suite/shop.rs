@@ -26,13 +26,15 @@ use contracts::payments::apply_receipt_request::Target;
 use contracts::payments::receipt_application_service_client::ReceiptApplicationServiceClient;
 use contracts::payments::receipt_service_client::ReceiptServiceClient;
 use contracts::payments::{
-    ApplyReceiptRequest, ApplyReceiptResponse, GetReceiptRequest, Receipt, ReceiptMethod,
-    RecordReceiptRequest, Remittance, get_receipt_request,
+    ApplyReceiptRequest, ApplyReceiptResponse, GetReceiptRequest, Receipt, ReceiptApplication,
+    ReceiptMethod, ReceiptReversalReason, RecordReceiptRequest, Remittance, ReverseReceiptRequest,
+    ReverseReceiptResponse, UnapplyReceiptRequest, UnapplyReceiptResponse, get_receipt_request,
 };
-use tonic::Status;
+use testkit::eventually_some;
+use tonic::{Response, Status};
 use uuid::Uuid;
 
-use crate::world::{Calls, World, day};
+use crate::world::{Calls, SOON, World, day, reason};
 
 /// A tenant's side of the counter.
 #[derive(Clone)]
@@ -70,7 +72,7 @@ impl Shop {
     /// Opens a shop: net 30 with 2 % within 10 days, a limit of 1000 EUR, held when more than 14 days
     /// late.
     pub async fn open(calls: Calls) -> Self {
-        let shop = Self { calls };
+        let shop = Self::of(calls);
         let profile = TenantProfile {
             legal_name: "Muster Handel GmbH".to_owned(),
             address: Some(address()),
@@ -100,6 +102,11 @@ impl Shop {
         let mut policies = CreditPolicyServiceClient::new(shop.calls());
         policies.publish_credit_policy(request).await.unwrap();
         shop
+    }
+
+    /// One that is open already.
+    pub fn of(calls: Calls) -> Self {
+        Self { calls }
     }
 
     pub fn calls(&self) -> Calls {
@@ -166,9 +173,9 @@ impl Shop {
             subject: Some(Subject::NewInvoice(new_invoice)),
             etag: String::new(),
         };
-        let mut invoices = InvoiceServiceClient::new(self.calls());
-        let answer = invoices.issue_invoice(request).await.unwrap();
-        answer.into_inner().invoice.unwrap()
+        let invoices = InvoiceServiceClient::new(self.calls());
+        let issued = answered(async || invoices.clone().issue_invoice(request.clone()).await);
+        issued.await.invoice.unwrap()
     }
 
     /// The invoice as it is now.
@@ -200,9 +207,9 @@ impl Shop {
             }),
             ..RecordReceiptRequest::default()
         };
-        let mut receipts = ReceiptServiceClient::new(self.calls());
-        let answer = receipts.record_receipt(request).await.unwrap();
-        answer.into_inner().receipt.unwrap()
+        let receipts = ReceiptServiceClient::new(self.calls());
+        let recorded = answered(async || receipts.clone().record_receipt(request.clone()).await);
+        recorded.await.receipt.unwrap()
     }
 
     /// The receipt as it is now.
@@ -217,25 +224,72 @@ impl Shop {
         answer.into_inner().receipt.unwrap()
     }
 
+    /// The request to apply all of a receipt to one invoice.
+    pub fn application(&self, receipt: &Receipt, to: &Invoice) -> ApplyReceiptRequest {
+        let named = NamedInvoice {
+            invoice_id: to.invoice_id.clone(),
+            amount: None,
+        };
+        let invoices = vec![named];
+        ApplyReceiptRequest {
+            request_id: fresh(),
+            receipt_id: receipt.receipt_id.clone(),
+            target: Some(Target::NamedInvoices(NamedInvoices { invoices })),
+            ..ApplyReceiptRequest::default()
+        }
+    }
+
+    /// Sends such a request, perhaps not for the first time.
+    pub async fn send(
+        &self,
+        request: &ApplyReceiptRequest,
+    ) -> Result<ApplyReceiptResponse, Status> {
+        let mut applications = ReceiptApplicationServiceClient::new(self.calls());
+        let answer = applications.apply_receipt(request.clone()).await?;
+        Ok(answer.into_inner())
+    }
+
     /// Applies all of a receipt to one invoice.
     pub async fn apply(
         &self,
         receipt: &Receipt,
         to: &Invoice,
     ) -> Result<ApplyReceiptResponse, Status> {
-        let named = NamedInvoice {
-            invoice_id: to.invoice_id.clone(),
-            amount: None,
-        };
-        let invoices = vec![named];
-        let request = ApplyReceiptRequest {
+        self.send(&self.application(receipt, to)).await
+    }
+
+    /// Takes an application back.
+    pub async fn unapply(
+        &self,
+        application: &ReceiptApplication,
+    ) -> Result<UnapplyReceiptResponse, Status> {
+        let request = UnapplyReceiptRequest {
             request_id: fresh(),
-            receipt_id: receipt.receipt_id.clone(),
-            target: Some(Target::NamedInvoices(NamedInvoices { invoices })),
-            ..ApplyReceiptRequest::default()
+            application_id: application.application_id.clone(),
+            reversal_date: None,
         };
         let mut applications = ReceiptApplicationServiceClient::new(self.calls());
-        Ok(applications.apply_receipt(request).await?.into_inner())
+        Ok(applications.unapply_receipt(request).await?.into_inner())
+    }
+
+    /// The request to take a receipt back that the bank returned.
+    pub fn reversal(&self, receipt: &Receipt) -> ReverseReceiptRequest {
+        ReverseReceiptRequest {
+            request_id: fresh(),
+            receipt_id: receipt.receipt_id.clone(),
+            reason: ReceiptReversalReason::Returned.into(),
+            ..ReverseReceiptRequest::default()
+        }
+    }
+
+    /// Sends such a request, perhaps not for the first time.
+    pub async fn reverse(
+        &self,
+        request: &ReverseReceiptRequest,
+    ) -> Result<ReverseReceiptResponse, Status> {
+        let mut receipts = ReceiptServiceClient::new(self.calls());
+        let answer = receipts.reverse_receipt(request.clone()).await?;
+        Ok(answer.into_inner())
     }
 
     /// A customer pays an invoice, and the money is applied to it.
@@ -245,6 +299,18 @@ impl Shop {
         self.apply(&receipt, invoice).await.unwrap();
         self.receipt(&receipt).await
     }
+}
+
+/// Asks as callers do: with the same request again while a feed has not brought somebody yet.
+async fn answered<T>(mut ask: impl AsyncFnMut() -> Result<Response<T>, Status>) -> T {
+    eventually_some(SOON, "an answer", async || match ask().await {
+        Ok(answer) => Some(answer.into_inner()),
+        Err(refused) => {
+            assert_eq!(reason(&refused), "CUSTOMER_NOT_YET_KNOWN", "{refused:?}");
+            None
+        }
+    })
+    .await
 }
 
 /// Whose an invoice is.
