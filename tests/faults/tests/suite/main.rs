@@ -11,6 +11,7 @@
 //! | `placing` | the placement protocol, cut at each point |
 //! | `feeds` | readers of feeds, cut within a batch |
 //! | `hints` | Redis flushed, killed, empty, away |
+//! | `storm` | callers who leave at every moment of a call |
 //! | `denied` | callers without the right to call |
 //! | `peers` | a peer that is down, silent, or answers into the void |
 //!
@@ -33,4 +34,5 @@ mod placing;
 mod points;
 mod reminding;
 mod shop;
+mod storm;
 mod twins;
