@@ -1,7 +1,7 @@
 //! Where an installation lives. Must not create it: the stores do, with the rights they need.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use runtime::config::environment;
 
@@ -15,6 +15,12 @@ pub struct DataDir {
 }
 
 impl DataDir {
+    /// The folder chosen, if one was.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Path> {
+        self.data_dir.as_deref()
+    }
+
     /// The folder chosen, else the default for this user.
     #[must_use]
     pub fn path(&self) -> PathBuf {

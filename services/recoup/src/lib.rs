@@ -10,6 +10,7 @@
 //! | [`mail`] | where its mails go |
 //! | [`sandbox`] | the clock of all services, and the hand that moves it |
 //! | [`client`] | the commands that read from a running installation |
+//! | [`import`] | the command that lives through another system's records |
 //! | [`up`], [`token`], [`demo`] | the other commands |
 //!
 //! It has no rule and no table: a service behaves here as it does alone, through the same `App`
@@ -19,6 +20,7 @@
 pub mod client;
 pub mod data_dir;
 pub mod demo;
+pub mod import;
 pub mod installation;
 pub mod keys;
 pub mod mail;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use recoup::client::{aging, case, customer, figures, invoice, placement, receipt};
-use recoup::{demo, token, up};
+use recoup::{demo, import, token, up};
 
 /// Recoup turns invoices into cash.
 #[derive(Parser)]
@@ -19,6 +19,8 @@ enum Command {
     Up(up::Arguments),
     Token(token::Arguments),
     Demo(demo::Arguments),
+    #[command(subcommand)]
+    Import(import::Command),
     #[command(subcommand)]
     Customer(customer::Command),
     #[command(subcommand)]
@@ -51,6 +53,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Up(arguments) => up::run(&arguments).await,
         Command::Token(arguments) => token::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments).await,
+        Command::Import(command) => import::run(&command).await,
         Command::Customer(command) => command.run().await,
         Command::Invoice(command) => command.run().await,
         Command::Receipt(command) => command.run().await,

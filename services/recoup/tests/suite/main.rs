@@ -9,6 +9,7 @@
 mod child;
 mod client;
 mod demo;
+mod import;
 mod lifecycle;
 mod mail;
 mod python;
