@@ -45,8 +45,8 @@ pub(crate) fn roll_back_apart(
 /// took too long; five times in all, with a growing and jittered pause. A caller
 /// never sees those as an answer unless all tries failed.
 ///
-/// What failed is rolled back before the next try and before the return: whoever comes
-/// again with the same request id does not meet the lock of the try before.
+/// What was not committed is rolled back before the next try and before the return:
+/// whoever comes again with the same request id does not meet the lock of the try before.
 ///
 /// `work` must have no effect outside its transaction.
 ///
@@ -62,10 +62,8 @@ where
     loop {
         let roll_backs = TaskTracker::new();
         let outcome = ROLL_BACKS.scope(roll_backs.clone(), work()).await;
-        if outcome.is_err() {
-            roll_backs.close();
-            roll_backs.wait().await;
-        }
+        roll_backs.close();
+        roll_backs.wait().await;
         match outcome {
             Err(error) if error.is_retryable() && tried < TRIES => {
                 tracing::debug!(tried, "transaction is done again");

@@ -168,6 +168,17 @@ async fn a_refused_request_comes_again_at_once_and_does_not_meet_itself() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p3_a_repeat_that_follows_an_answer_at_once_gets_it_too() {
+    let (_test, db) = database().await;
+    open_account(&db, OURS, "till", 0).await;
+    let key = key(OURS, "again", 1);
+    let first = pay_in(&db, &key).await.unwrap();
+    for _ in 0..200 {
+        assert_eq!(pay_in(&db, &key).await.unwrap(), first);
+    }
+}
+
 #[tokio::test]
 async fn answers_are_forgotten_after_30_days_and_not_before() {
     let (test, db) = database().await;
