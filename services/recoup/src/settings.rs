@@ -110,7 +110,7 @@ pub fn of_service(
 /// # Errors
 /// None that a user could cause.
 pub fn of_sandbox(layers: Layers) -> anyhow::Result<Layers> {
-    let text = "[timers]\npoll_period_ms = 20\nretry_pause_ms = 20\nmax_retry_pause_ms = 200\n";
+    let text = "[timers]\nretry_pause_ms = 20\nmax_retry_pause_ms = 200\n";
     Ok(layers.text(LAYER, text)?)
 }
 

@@ -15,7 +15,7 @@ use postgres::TenantId;
 use postgres::idempotency::Key;
 use timers::quiet::Due;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use crate::sandbox::look::{self, Look};
@@ -25,6 +25,9 @@ use crate::services::Part;
 
 /// Pauses between two looks: they grow from the first to the last, since most work is short.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+
+/// How long a hint that was given may go unheard before it is given again.
+const REPEAT_HINTS: Duration = Duration::from_millis(250);
 
 /// Due timers of a service that one look takes in.
 const DUE_LIMIT: i64 = 1_000;
@@ -86,13 +89,17 @@ impl Running {
 /// A timer, as it is told apart from others.
 type Name = (&'static str, TenantId, String, Uuid);
 
-/// What was seen due at one instant, under which tokens.
-#[derive(Default)]
-struct Seen(HashMap<Name, HashSet<i64>>);
+/// What was seen due at one instant, under which tokens, and when hints were last given.
+struct Seen {
+    tokens: HashMap<Name, HashSet<i64>>,
+    hinted: Instant,
+}
 
 /// How often a timer was seen.
 enum Noted {
     First,
+    /// Scheduled anew since.
+    Anew,
     Again,
     /// Under more tokens than work that comes to an end needs.
     TooOften,
@@ -161,7 +168,7 @@ impl Sandbox {
         progress: &watch::Sender<Progress>,
     ) -> anyhow::Result<Result<Look, Stopped>> {
         let now = self.hand.now();
-        let (mut seen, mut earlier, mut pause) = (Seen::default(), None, PAUSES.0);
+        let (mut seen, mut earlier, mut pause) = (Seen::nothing(), None, PAUSES.0);
         loop {
             if self.shutdown.token().is_cancelled() {
                 return Ok(Err(Stopped::ShuttingDown));
@@ -189,6 +196,11 @@ impl Sandbox {
         seen: &mut Seen,
         progress: &watch::Sender<Progress>,
     ) -> anyhow::Result<Result<(), Stopped>> {
+        // The workers have been told of a timer that is still under the same token, and are at it.
+        let repeat = seen.hinted.elapsed() >= REPEAT_HINTS;
+        if repeat {
+            seen.hinted = Instant::now();
+        }
         for part in &self.parts {
             let Some((wakeups, _)) = &part.timers else {
                 continue;
@@ -201,6 +213,8 @@ impl Sandbox {
                         let work = (part.service, due.timer.kind.clone());
                         *fresh.entry(work).or_default() += 1;
                     }
+                    Noted::Anew => {}
+                    Noted::Again if !repeat => continue,
                     Noted::Again => {}
                     Noted::TooOften => {
                         let (service, kind) = (part.service, due.timer.kind);
@@ -238,6 +252,13 @@ impl Sandbox {
 }
 
 impl Seen {
+    fn nothing() -> Self {
+        Self {
+            tokens: HashMap::new(),
+            hinted: Instant::now(),
+        }
+    }
+
     fn note(&mut self, part: &Part, due: &Due) -> Noted {
         let timer = &due.timer;
         let name = (
@@ -246,12 +267,13 @@ impl Seen {
             timer.kind.clone(),
             timer.subject_id,
         );
-        let tokens = self.0.entry(name).or_default();
+        let tokens = self.tokens.entry(name).or_default();
         let first = tokens.is_empty();
-        tokens.insert(due.lease_token);
+        let anew = tokens.insert(due.lease_token);
         match tokens.len() {
             _ if first => Noted::First,
             TOKENS_LIMIT.. => Noted::TooOften,
+            _ if anew => Noted::Anew,
             _ => Noted::Again,
         }
     }
