@@ -12,6 +12,7 @@ mod demo;
 mod import;
 mod lifecycle;
 mod mail;
+mod proof;
 mod python;
 mod sandbox;
 mod serving;
