@@ -45,7 +45,9 @@ pub async fn handle(
         let whole = whole_in_tx(&app, &mut tx, tenant, &new.brought).await?;
         let external_id = new.external_id.clone();
         let customer = Customer::new(customer_id, external_id, whole.details, now);
-        if !store::customer::insert_in_tx(&mut tx, tenant, &customer).await? {
+        // Whose parent has the identity that they are to get is there already.
+        let is_own_parent = customer.details.parent == Some(customer_id);
+        if is_own_parent || !store::customer::insert_in_tx(&mut tx, tenant, &customer).await? {
             return Err(error::customer_exists(
                 customer_id,
                 new.external_id.as_deref(),
