@@ -239,6 +239,9 @@ impl Drop for Process {
 impl Edge {
     /// Nothing goes this way any more; what is on it is lost.
     pub fn cut(&self) {
+        // First nothing moves: what was withheld would pass as soon as it is no longer.
+        self.proxy.set_mode(Mode::Blackhole);
+        self.proxy.cut();
         self.proxy.set_mode(Mode::Refuse);
         self.proxy.cut();
     }
