@@ -11,7 +11,7 @@ use crate::child::recoup;
 /// A small book, from the first order to agencies.
 fn demo(folder: &Path, out: &Path) -> Output {
     let mut command = recoup(&folder.join("unused"));
-    command.args(["demo", "--customers", "14", "--months", "5", "--out"]);
+    command.args(["demo", "--customers", "10", "--months", "3", "--out"]);
     // Where it makes its own folder of databases.
     command.arg(out).env("TMPDIR", folder).output().unwrap()
 }
