@@ -140,16 +140,8 @@ fn denied(up: &Up, access: &Method) -> Vec<Stranger> {
         let person = up.sign("recoup", tenant, access.scope);
         let outsider = up.sign(outsider.unwrap(), tenant, access.scope);
         found.extend([
-            denied(
-                "a person where services call",
-                person,
-                "PEER_NOT_ALLOWED",
-            ),
-            denied(
-                "a service that is not listed",
-                outsider,
-                "PEER_NOT_ALLOWED",
-            ),
+            denied("a person where services call", person, "PEER_NOT_ALLOWED"),
+            denied("a service that is not listed", outsider, "PEER_NOT_ALLOWED"),
         ]);
     }
     if !access.any_tenant {

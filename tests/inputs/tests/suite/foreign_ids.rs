@@ -187,9 +187,16 @@ impl Place {
     }
 }
 
-/// What two answers are compared by: all of a refusal but the identity.
+/// What two answers are compared by: all of a refusal but the identity, and what samples make up.
 fn shape(answer: &Answer, identity: &str) -> (String, String, Vec<String>, String) {
     let message = answer.message.replace(identity, SOMETHING);
+    let words = message
+        .split(' ')
+        .map(|word| match sample::is_made_up(word) {
+            true => SOMETHING,
+            false => word,
+        });
+    let message = words.collect::<Vec<_>>().join(" ");
     let code = format!("{:?}", answer.code);
     (code, answer.reason.clone(), answer.fields.clone(), message)
 }

@@ -11,6 +11,13 @@
 //! rows         what the databases hold
 //! ```
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod bad_input;
 mod contract;
 mod default_deny;

@@ -238,7 +238,7 @@ impl Sample<'_> {
         match known_text(name) {
             Some(text) => text.to_owned(),
             None if is_identity(field) || name == "request_id" => Uuid::now_v7().to_string(),
-            None => format!("x{}", &Uuid::now_v7().simple().to_string()[25..]),
+            None => made_up(),
         }
     }
 
@@ -327,4 +327,19 @@ pub fn money(of: &MessageDescriptor, currency: &str, amount: &str) -> DynamicMes
     let mut money = with(of, "currency_code", Value::String(currency.to_owned()));
     money.set_field_by_name("amount", Value::String(amount.to_owned()));
     money
+}
+
+/// A name that nothing has, and that no rule minds.
+fn made_up() -> String {
+    format!("x{}x", &Uuid::now_v7().simple().to_string()[25..])
+}
+
+/// Whether a word is such a name.
+pub fn is_made_up(word: &str) -> bool {
+    let inner = word
+        .strip_prefix('x')
+        .and_then(|rest| rest.strip_suffix('x'));
+    inner.is_some_and(|inner| {
+        inner.len() == 7 && inner.bytes().all(|digit| digit.is_ascii_hexdigit())
+    })
 }

@@ -4,13 +4,24 @@
 use std::sync::Arc;
 
 use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MethodDescriptor, ReflectMessage as _, Value,
+    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor,
+    ReflectMessage as _, Value,
 };
 
 use crate::sample::{date, instant, is_identity, is_input, mask_of, money, with};
 
 /// More entries than any list takes.
 const MANY: usize = 10_001;
+
+/// Messages that are one value, and are spoilt as a whole.
+const SCALARS: [&str; 6] = [
+    "google.type.Date",
+    "google.protobuf.Timestamp",
+    "google.protobuf.Duration",
+    "google.protobuf.FieldMask",
+    "recoup.common.v1.Money",
+    "recoup.common.v1.Decimal",
+];
 
 /// What a spoilt field must come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +68,11 @@ impl Spoilt {
             way.push(field.name().to_owned());
         }
         found
+    }
+
+    /// Whether the answer is a report that names what is wrong, and not a refusal.
+    pub fn is_reported(&self) -> bool {
+        self.method.output().get_field_by_name("report").is_some()
     }
 
     /// The request itself: made when it is sent, because some are large.
@@ -153,69 +169,14 @@ impl Spoiling {
             }
             return;
         };
-        let mut set = |how: &str, part: &str, message: DynamicMessage| {
-            self.note(how, part, Change::Set(Value::Message(message)));
-        };
-        match of.full_name() {
-            "google.type.Date" => {
-                let days = [
-                    [2026, 2, 30],
-                    [2026, 13, 1],
-                    [0, 0, 0],
-                    [0, 1, 1],
-                    [99_999, 1, 1],
-                    [-1, 1, 1],
-                ];
-                for day in days {
-                    set(&format!("{day:?}"), "", date(&of, day));
-                }
-            }
-            "google.protobuf.Timestamp" => {
-                set("nanos below 0", "", instant(&of, 0, -1));
-                set("far away", "", instant(&of, i64::MAX, 0));
-            }
-            "google.protobuf.Duration" => {
-                set("negative", "", instant(&of, -1, 0));
-                set("endless", "", instant(&of, i64::MAX, 0));
-            }
-            "google.protobuf.FieldMask" => {
-                let path = |path: &str| Value::List(vec![Value::String(path.to_owned())]);
-                set(
-                    "an unknown path",
-                    "",
-                    with(&of, "paths", path("no.such.path")),
-                );
-                set(
-                    "a path with NUL",
-                    "",
-                    with(&of, "paths", path("display_name\0")),
-                );
-            }
-            "recoup.common.v1.Money" => {
-                for amount in AMOUNTS {
-                    let how = format!("amount {:.20}", amount);
-                    set(&how, ".amount", money(&of, "EUR", amount));
-                }
-                for currency in CURRENCIES.into_iter().chain([""]) {
-                    let how = format!("currency {currency:?}");
-                    set(&how, ".currency_code", money(&of, currency, "1.00"));
-                }
-            }
-            "recoup.common.v1.Decimal" => {
-                for number in NUMBERS {
-                    let value = Value::String(number.to_owned());
-                    set(
-                        &format!("value {number:?}"),
-                        ".value",
-                        with(&of, "value", value),
-                    );
-                }
-            }
-            _ => {
-                set("emptied", "", DynamicMessage::new(of.clone()));
-                if let Value::Message(inner) = value {
-                    self.message(inner);
-                }
+        for (how, part, message) in messages(&of) {
+            self.note(&how, part, Change::Set(Value::Message(message)));
+        }
+        if !is_scalar(&of) {
+            let emptied = DynamicMessage::new(of);
+            self.note("emptied", "", Change::Set(Value::Message(emptied)));
+            if let Value::Message(inner) = value {
+                self.message(inner);
             }
         }
     }
@@ -351,6 +312,74 @@ fn is_harmless(field: &FieldDescriptor, how: &str) -> bool {
         ("text_body" | "html_body", "overlong") => true,
         // A sum that is stated is compared, whatever it is.
         ("stated_gross_amount" | "stated_net_amount", "amount -1.00") => true,
+        // The sums of the rows are compared before any row is judged.
+        ("commission_amount", "amount -1.00") => true,
         _ => false,
     }
+}
+
+fn is_scalar(of: &MessageDescriptor) -> bool {
+    SCALARS.contains(&of.full_name())
+}
+
+/// The wrong values of a message that is one value: how each is wrong, and in which part.
+fn messages(of: &MessageDescriptor) -> Vec<(String, &'static str, DynamicMessage)> {
+    match of.full_name() {
+        "google.type.Date" => dates(of),
+        "google.protobuf.Timestamp" => vec![
+            ("nanos below 0".to_owned(), "", instant(of, 0, -1)),
+            ("far away".to_owned(), "", instant(of, i64::MAX, 0)),
+        ],
+        "google.protobuf.Duration" => vec![
+            ("negative".to_owned(), "", instant(of, -1, 0)),
+            ("endless".to_owned(), "", instant(of, i64::MAX, 0)),
+        ],
+        "google.protobuf.FieldMask" => {
+            let path = |path: &str| {
+                let paths = Value::List(vec![Value::String(path.to_owned())]);
+                with(of, "paths", paths)
+            };
+            vec![
+                ("an unknown path".to_owned(), "", path("no.such.path")),
+                ("a path with NUL".to_owned(), "", path("display_name\0")),
+            ]
+        }
+        "recoup.common.v1.Money" => {
+            let amounts = AMOUNTS.into_iter().map(|amount| {
+                let how = format!("amount {amount:.20}");
+                (how, ".amount", money(of, "EUR", amount))
+            });
+            let currencies = CURRENCIES.into_iter().chain([""]).map(|currency| {
+                let how = format!("currency {currency:?}");
+                (how, ".currency_code", money(of, currency, "1.00"))
+            });
+            amounts.chain(currencies).collect()
+        }
+        "recoup.common.v1.Decimal" => NUMBERS
+            .into_iter()
+            .map(|number| {
+                let value = Value::String(number.to_owned());
+                (
+                    format!("value {number:?}"),
+                    ".value",
+                    with(of, "value", value),
+                )
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn dates(of: &MessageDescriptor) -> Vec<(String, &'static str, DynamicMessage)> {
+    [
+        [2026, 2, 30],
+        [2026, 13, 1],
+        [0, 0, 0],
+        [0, 1, 1],
+        [99_999, 1, 1],
+        [-1, 1, 1],
+    ]
+    .into_iter()
+    .map(|day| (format!("{day:?}"), "", date(of, day)))
+    .collect()
 }

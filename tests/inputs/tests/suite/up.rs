@@ -44,8 +44,13 @@ impl Up {
             rest.split(' ').next().map(str::to_owned)
         });
         let address = address.expect("recoup up ended without saying that it is up");
-        // The rest of its output goes nowhere, but it must not be cut off.
-        std::thread::spawn(move || lines.for_each(drop));
+        // What it says of faults tells why a test fails; the rest is read so that it is not cut off.
+        std::thread::spawn(move || {
+            let faults = lines.map_while(Result::ok);
+            faults
+                .filter(|line| line.contains("ERROR"))
+                .for_each(|line| eprintln!("{line}"));
+        });
         let channel = Channel::from_shared(address).unwrap().connect_lazy();
         Self {
             child,
