@@ -8,12 +8,11 @@ use contracts::reminders::{
     ListCasesRequest,
 };
 use serde_json::json;
-use tonic::Code;
 
 use crate::client::connection::Calls;
 use crate::client::output::{self, Format, Json};
 use crate::client::page::Limit;
-use crate::client::refused::{Refused, answered};
+use crate::client::refused::answered;
 use crate::client::words::{parse, word, word_on_wire};
 use crate::client::{Asking, cell, find};
 
@@ -184,7 +183,7 @@ impl Show {
         if find::is_identity(&self.id) {
             match read(Key::CaseId(self.id.clone())).await {
                 Ok(answer) => return Ok(answer.case.unwrap_or_default()),
-                Err(refused) if !is_unknown(&refused) => return Err(refused.into()),
+                Err(refused) if !find::is_unknown(&refused) => return Err(refused.into()),
                 Err(_) => {}
             }
         }
@@ -194,10 +193,6 @@ impl Show {
             .case
             .unwrap_or_default())
     }
-}
-
-fn is_unknown(refused: &Refused) -> bool {
-    matches!(refused.code(), Code::NotFound | Code::InvalidArgument)
 }
 
 fn sheet(case: &Case) -> Table {

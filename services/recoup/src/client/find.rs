@@ -27,7 +27,7 @@ pub async fn by_any<K, T>(
     let mut keys = keys.into_iter().peekable();
     while let Some(key) = keys.next() {
         match read(key).await {
-            Err(refused) if unknown(&refused) && keys.peek().is_some() => {}
+            Err(refused) if is_unknown(&refused) && keys.peek().is_some() => {}
             read => return Ok(read?),
         }
     }
@@ -35,7 +35,7 @@ pub async fn by_any<K, T>(
 }
 
 /// Not known by that name, or a name that is no identity of ours although it looks like one.
-fn unknown(refused: &Refused) -> bool {
+pub fn is_unknown(refused: &Refused) -> bool {
     matches!(refused.code(), Code::NotFound | Code::InvalidArgument)
 }
 

@@ -12,17 +12,11 @@ use contracts::sandbox::clock_service_client::ClockServiceClient;
 use contracts::sandbox::{AdvanceRequest, AdvanceResult};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tonic::metadata::AsciiMetadataValue;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
 
+use crate::client::connection::{Calls, authorized};
 use crate::installation::Installation;
 use crate::token::{self, Wish};
-
-/// A channel that shows the token with every call.
-pub type Calls = InterceptedService<Channel, Token>;
 
 /// The installation, as a caller sees it.
 #[derive(Debug)]
@@ -38,12 +32,10 @@ impl World {
     /// The key cannot be read.
     pub fn try_new(installation: &Installation) -> anyhow::Result<Self> {
         let token = token::signed(installation.keys(), &Wish::default())?;
-        let mut bearer: AsciiMetadataValue = format!("Bearer {token}").parse()?;
-        bearer.set_sensitive(true);
         let address = format!("http://{}", installation.address());
         let channel = Channel::from_shared(address)?.connect_lazy();
         Ok(Self {
-            calls: InterceptedService::new(channel, Token(bearer)),
+            calls: authorized(channel, &token, None)?,
             requests: AtomicU64::new(0),
         })
     }
@@ -89,19 +81,6 @@ impl World {
             }
         }
         anyhow::bail!("the clock ended without a result")
-    }
-}
-
-/// Shows the token.
-#[derive(Debug, Clone)]
-pub struct Token(AsciiMetadataValue);
-
-impl Interceptor for Token {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request
-            .metadata_mut()
-            .insert("authorization", self.0.clone());
-        Ok(request)
     }
 }
 
