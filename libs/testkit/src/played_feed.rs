@@ -1,6 +1,9 @@
-//! The event feeds of peers, played: what a test announces is read in order, of all sources in one.
+//! The event feeds of peers, played: what a test announces is read out in order, each source by
+//! itself, unless the test keeps it back; the head then lies ahead of what anybody has heard.
 
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use contracts::common::Event;
 use contracts::convert::instant_to_wire;
@@ -10,6 +13,8 @@ use contracts::events::{
 };
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use prost::{Message, Name};
+use tokio::sync::watch;
+use tokio::time::timeout;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
@@ -17,9 +22,32 @@ use uuid::Uuid;
 
 use crate::{InProcess, serve};
 
-/// What was announced, of all sources in one order.
-#[derive(Debug, Clone, Default)]
-pub struct PlayedFeed(Arc<Mutex<Vec<Event>>>);
+/// How long an empty batch is held back.
+const WAIT: Duration = Duration::from_millis(500);
+
+/// What one source has announced.
+#[derive(Debug, Default)]
+struct Log {
+    events: Vec<Event>,
+    /// So many of them are read out; none: all.
+    served: Option<usize>,
+}
+
+/// What was announced, of all sources.
+#[derive(Debug, Clone)]
+pub struct PlayedFeed {
+    logs: Arc<Mutex<BTreeMap<String, Log>>>,
+    changed: watch::Sender<()>,
+}
+
+impl Default for PlayedFeed {
+    fn default() -> Self {
+        Self {
+            logs: Arc::default(),
+            changed: watch::Sender::new(()),
+        }
+    }
+}
 
 impl PlayedFeed {
     /// Serves it alone, for a service under test that calls its peers for nothing else.
@@ -50,9 +78,9 @@ impl PlayedFeed {
         version: i64,
         data: &M,
     ) {
-        let mut events = self.0.lock().expect("a played feed");
-        let position = i64::try_from(events.len()).expect("a played feed") + 1;
-        events.push(Event {
+        let mut logs = self.logs();
+        let log = logs.entry(source.to_owned()).or_default();
+        log.events.push(Event {
             event_id: Uuid::now_v7().to_string(),
             source: source.to_owned(),
             r#type: M::full_name(),
@@ -61,7 +89,7 @@ impl PlayedFeed {
                 "2026-03-01T00:00:00Z".parse().expect("a played feed"),
             )),
             tenant_id: tenant.to_string(),
-            position,
+            position: log.head() + 1,
             subject_version: version,
             traceparent: String::new(),
             data: Some(prost_types::Any {
@@ -69,10 +97,48 @@ impl PlayedFeed {
                 value: data.encode_to_vec(),
             }),
         });
+        drop(logs);
+        self.changed.send_replace(());
     }
 
+    /// What `source` announces from now on is known to be there, and not read out.
+    pub fn keep_back(&self, source: &str) {
+        let mut logs = self.logs();
+        let log = logs.entry(source.to_owned()).or_default();
+        log.served = Some(log.events.len());
+    }
+
+    /// What was kept back is read out.
+    pub fn let_go(&self, source: &str) {
+        self.logs().entry(source.to_owned()).or_default().served = None;
+        self.changed.send_replace(());
+    }
+
+    fn logs(&self) -> MutexGuard<'_, BTreeMap<String, Log>> {
+        self.logs.lock().expect("a played feed")
+    }
+
+    /// What is read out behind a position.
+    fn batch(&self, source: &str, after: i64) -> ReadEventsResponse {
+        let logs = self.logs();
+        let read_out = logs.get(source).map_or(&[][..], Log::read_out);
+        let behind = read_out.iter().filter(|event| event.position > after);
+        let events: Vec<Event> = behind.cloned().collect();
+        ReadEventsResponse {
+            scanned_to_position: events.last().map_or(after, |event| event.position),
+            events,
+        }
+    }
+}
+
+impl Log {
     fn head(&self) -> i64 {
-        i64::try_from(self.0.lock().expect("a played feed").len()).expect("a played feed")
+        i64::try_from(self.events.len()).expect("a played feed")
+    }
+
+    fn read_out(&self) -> &[Event] {
+        let all = self.events.as_slice();
+        self.served.map_or(all, |served| &all[..served])
     }
 }
 
@@ -80,31 +146,37 @@ impl PlayedFeed {
 impl EventFeedService for PlayedFeed {
     type ReadEventsStream = BoxStream<'static, Result<ReadEventsResponse, Status>>;
 
-    /// One batch with what there is, then the end: the reader comes again.
     async fn read_events(
         &self,
         request: Request<ReadEventsRequest>,
     ) -> Result<Response<Self::ReadEventsStream>, Status> {
         let asked = request.into_inner();
-        let scanned_to_position = self.head();
-        if scanned_to_position <= asked.after_position {
-            return Ok(Response::new(stream::empty().boxed()));
-        }
-        let all = self.0.lock().expect("a played feed").clone();
-        let is_wanted =
-            |event: &Event| event.source == asked.source && event.position > asked.after_position;
-        let batch = ReadEventsResponse {
-            events: all.into_iter().filter(is_wanted).collect(),
-            scanned_to_position,
-        };
-        Ok(Response::new(stream::iter([Ok(batch)]).boxed()))
+        let changed = self.changed.subscribe();
+        let reading = (self.clone(), changed, asked.after_position);
+        let batches = stream::unfold(reading, move |(feed, mut changed, after)| {
+            let source = asked.source.clone();
+            async move {
+                let mut batch = feed.batch(&source, after);
+                if batch.events.is_empty() {
+                    // Whether something came or the wait is over, the answer is the same.
+                    let _ = timeout(WAIT, changed.changed()).await;
+                    batch = feed.batch(&source, after);
+                }
+                let to = batch.scanned_to_position;
+                Some((Ok(batch), (feed, changed, to)))
+            }
+        });
+        Ok(Response::new(batches.boxed()))
     }
 
     async fn get_feed_head(
         &self,
-        _: Request<GetFeedHeadRequest>,
+        request: Request<GetFeedHeadRequest>,
     ) -> Result<Response<GetFeedHeadResponse>, Status> {
-        let head_position = self.head();
+        let head_position = self
+            .logs()
+            .get(&request.into_inner().source)
+            .map_or(0, Log::head);
         Ok(Response::new(GetFeedHeadResponse { head_position }))
     }
 }

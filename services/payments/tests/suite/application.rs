@@ -119,7 +119,7 @@ async fn announce(world: &World, invoice_id: Uuid, number: &str, open: &str) {
     world
         .invoicing
         .feed
-        .announce("invoicing", OURS, invoice_id, 1, &data);
+        .announce("invoicing", OURS.uuid(), invoice_id, 1, &data);
     testkit::eventually(
         std::time::Duration::from_secs(10),
         "the invoice is known",

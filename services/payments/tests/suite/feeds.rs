@@ -153,7 +153,7 @@ async fn p24_a_customer_is_known_by_the_newest_announcement_whatever_comes_last(
         world
             .invoicing
             .feed
-            .announce("credit", OURS, NEW.0, version, &data);
+            .announce("credit", OURS.uuid(), NEW.0, version, &data);
     };
     tell(3, "New Name AG", Some(granted(date(2026, 4, 1), 2)));
     tell(2, "Old Name AG", Some(granted(date(2026, 1, 1), 1)));
@@ -178,7 +178,7 @@ async fn ca_1_an_invoice_is_found_by_its_number_and_its_reference() {
     world
         .invoicing
         .feed
-        .announce("invoicing", OURS, INVOICE, 1, &data);
+        .announce("invoicing", OURS.uuid(), INVOICE, 1, &data);
     let known = known_invoice(&world, 1).await;
     assert_eq!(
         (known.customer_id, known.open_amount),
@@ -193,9 +193,21 @@ async fn ca_1_an_invoice_is_found_by_its_number_and_its_reference() {
 async fn p24_of_two_balances_the_higher_version_holds_and_items_keep_their_discounts() {
     let world = World::start().await;
     let feed = &world.invoicing.feed;
-    feed.announce("invoicing", OURS, INVOICE, 1, &issued(""));
-    feed.announce("invoicing", OURS, Uuid::now_v7(), 1, &applied("19.00", 3));
-    feed.announce("invoicing", OURS, Uuid::now_v7(), 1, &applied("69.00", 2));
+    feed.announce("invoicing", OURS.uuid(), INVOICE, 1, &issued(""));
+    feed.announce(
+        "invoicing",
+        OURS.uuid(),
+        Uuid::now_v7(),
+        1,
+        &applied("19.00", 3),
+    );
+    feed.announce(
+        "invoicing",
+        OURS.uuid(),
+        Uuid::now_v7(),
+        1,
+        &applied("69.00", 2),
+    );
     let known = known_invoice(&world, 3).await;
     assert_eq!(known.open_amount, eur("19.00"));
     let item = &known.items[0];
@@ -214,9 +226,15 @@ async fn p25_a_balance_of_an_invoice_that_is_parked_is_parked_too_and_others_go_
         balance_after: None,
         ..issued("")
     };
-    feed.announce("invoicing", THEIRS, INVOICE, 1, &bad);
-    feed.announce("invoicing", THEIRS, Uuid::now_v7(), 1, &applied("19.00", 2));
-    feed.announce("invoicing", OURS, INVOICE, 1, &issued(""));
+    feed.announce("invoicing", THEIRS.uuid(), INVOICE, 1, &bad);
+    feed.announce(
+        "invoicing",
+        THEIRS.uuid(),
+        Uuid::now_v7(),
+        1,
+        &applied("19.00", 2),
+    );
+    feed.announce("invoicing", OURS.uuid(), INVOICE, 1, &issued(""));
     assert_eq!(known_invoice(&world, 1).await.open_amount, eur("119.00"));
     let parked = "SELECT count(*) FROM parked_event WHERE source = 'invoicing'";
     assert_eq!(world.count(parked).await, 2);

@@ -10,7 +10,7 @@ use contracts::invoicing::application_service_server::{
 };
 use money::{Currency, Money};
 use payments::domain::CustomerId;
-use testkit::InProcess;
+use testkit::{InProcess, PlayedFeed};
 use tokio::sync::watch;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::Server;
@@ -19,7 +19,6 @@ use uuid::Uuid;
 
 pub use crate::played_book::Fault;
 use crate::played_book::{Book, Debt};
-use crate::played_feed::PlayedFeed;
 
 /// A running invoicing, which tells the feed of credit too.
 pub struct InvoicingPeer {

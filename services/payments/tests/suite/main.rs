@@ -14,7 +14,6 @@ mod fixture;
 mod invoicing_peer;
 mod money_protocol;
 mod played_book;
-mod played_feed;
 mod receipt;
 mod receipt_import;
 mod samples;
