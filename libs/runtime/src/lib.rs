@@ -19,6 +19,7 @@
 //! | the gate of [`Server`] | load, span, deadline, caller, scope, tenant, rate |
 //! | [`Runner`] | from request to handler and back: `run_to_end`, `read`, `stream` |
 //! | [`Call`] | who calls, until when; the idempotency key, the audit entry |
+//! | [`mod@field`] | one field of a request, read alike everywhere |
 //! | [`Violations`], [`Refusal`] | what is wrong; the one way to a status |
 //! | [`Answer`] | new, or replayed |
 //! | [`fault::point`] | where a test can make the process die |
@@ -119,6 +120,7 @@ mod call;
 pub mod config;
 mod deadline;
 pub mod fault;
+pub mod field;
 mod peer;
 mod recent;
 mod redact;

@@ -7,10 +7,11 @@ pub mod bank_statement;
 pub mod column_mapping;
 mod csv_format;
 pub mod decision;
-pub mod field;
 pub mod named_invoices;
 pub mod receipt;
 pub mod receipt_application;
 pub mod receipt_import;
 pub mod receipt_order;
 pub mod receipt_request;
+
+pub use runtime::field;

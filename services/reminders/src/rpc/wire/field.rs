@@ -1,15 +1,16 @@
-//! Single fields: each reads one, and notes what is wrong with it. A `None` always stands for a
-//! noted violation; an optional field that is absent is `Some(None)`.
+//! Single fields, as [`runtime::field`] reads them, and the forms that reminders alone has:
+//! identities come as the domain's own types.
 
 use std::collections::BTreeSet;
-use std::fmt::Display;
 
-use calendar::{Date, Timestamp};
-use contracts::convert::{date_from_wire, instant_from_wire, money_from_wire};
-use contracts::{common, google};
-use money::Money;
+use calendar::Timestamp;
+use contracts::convert::instant_from_wire;
 use runtime::{FieldViolation, Refusal, Violations};
 use uuid::Uuid;
+
+pub use runtime::field::{
+    date, etag, optional_date, optional_instant, optional_typed, positive_money, text, typed,
+};
 
 /// The most invoices that one request names.
 const MOST_INVOICES: usize = 500;
@@ -19,44 +20,6 @@ pub const SEGMENT_CHARS: usize = 100;
 
 /// The longest code of a step, and somewhat more: a listing may ask for one that is none.
 pub const CODE_CHARS: usize = 100;
-
-/// A text with a form that must be there.
-pub fn typed<T, E: Display>(
-    violations: &mut Violations,
-    field: &str,
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, E>,
-) -> Option<T> {
-    if text.is_empty() {
-        violations.add(field, "is required");
-        return None;
-    }
-    violations.parsed(field, parse(text))
-}
-
-/// A text with a form that may be empty.
-pub fn optional_typed<T, E: Display>(
-    violations: &mut Violations,
-    field: &str,
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, E>,
-) -> Option<Option<T>> {
-    if text.is_empty() {
-        return Some(None);
-    }
-    violations.parsed(field, parse(text)).map(Some)
-}
-
-/// A text of 1 to `max_chars` characters, on one line.
-pub fn text(
-    violations: &mut Violations,
-    field: &str,
-    text: &str,
-    max_chars: usize,
-) -> Option<String> {
-    let checked = violations.required_text(field, text, max_chars);
-    checked.map(str::to_owned)
-}
 
 /// Words of a person of at most `max_chars` characters, perhaps of several lines.
 pub fn note(
@@ -99,7 +62,7 @@ pub fn id<T>(
     text: &str,
     of: impl Fn(Uuid) -> T,
 ) -> Option<T> {
-    typed(violations, field, text, uuid).map(of)
+    runtime::field::id(violations, field, text).map(of)
 }
 
 /// An identity that may be empty.
@@ -109,7 +72,7 @@ pub fn optional_id<T>(
     text: &str,
     of: impl Fn(Uuid) -> T,
 ) -> Option<Option<T>> {
-    optional_typed(violations, field, text, uuid).map(|id| id.map(of))
+    runtime::field::optional_id(violations, field, text).map(|id| id.map(of))
 }
 
 /// An identity that narrows a listing; absent: none. What is wrong with it is noted.
@@ -151,13 +114,7 @@ pub fn ids<T: Ord + Copy>(
 /// # Errors
 /// INVALID_ARGUMENT, naming the field.
 pub fn only_id<T>(field: &str, text: &str, of: impl Fn(Uuid) -> T) -> Result<T, Refusal> {
-    let mut violations = Violations::new();
-    let found = id(&mut violations, field, text, of);
-    violations.complete((found,)).map(|(id,)| id)
-}
-
-fn uuid(text: &str) -> Result<Uuid, &'static str> {
-    Uuid::try_parse(text).map_err(|_| "is not a UUID")
+    runtime::field::only_id(field, text).map(of)
 }
 
 /// A text that narrows a listing, where it is there.
@@ -228,39 +185,6 @@ pub fn language(text: &str) -> Result<String, &'static str> {
         .ok_or("is not a language of BCP 47")
 }
 
-/// A day that must be there.
-pub fn date(
-    violations: &mut Violations,
-    field: &str,
-    date: Option<&google::r#type::Date>,
-) -> Option<Date> {
-    let date = violations.required(field, date)?;
-    violations.parsed(field, date_from_wire(date))
-}
-
-/// A day that may be absent.
-pub fn optional_date(
-    violations: &mut Violations,
-    field: &str,
-    date: Option<&google::r#type::Date>,
-) -> Option<Option<Date>> {
-    let Some(date) = date else { return Some(None) };
-    violations.parsed(field, date_from_wire(date)).map(Some)
-}
-
-/// An instant that may be absent.
-pub fn optional_instant(
-    violations: &mut Violations,
-    field: &str,
-    instant: Option<&prost_types::Timestamp>,
-) -> Option<Option<Timestamp>> {
-    let Some(instant) = instant else {
-        return Some(None);
-    };
-    let parsed = instant_from_wire(instant);
-    violations.parsed(field, parsed).map(Some)
-}
-
 /// An instant that must be there.
 pub fn instant(
     violations: &mut Violations,
@@ -269,24 +193,6 @@ pub fn instant(
 ) -> Option<Timestamp> {
     let instant = violations.required(field, instant)?;
     violations.parsed(field, instant_from_wire(instant))
-}
-
-/// An amount above 0 that must be there.
-pub fn positive_money(
-    violations: &mut Violations,
-    field: &str,
-    amount: Option<&common::Money>,
-) -> Option<Money> {
-    let amount = violations.required(field, amount)?;
-    let amount = violations.parsed(field, money_from_wire(amount))?;
-    violations.check(amount.is_positive(), field, "must be above 0");
-    Some(amount)
-}
-
-/// The etag of a revision.
-#[must_use]
-pub fn etag(revision: i64) -> String {
-    revision.to_string()
 }
 
 /// Notes that a request lacks the etag that it must bring.
