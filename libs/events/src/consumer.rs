@@ -23,7 +23,7 @@ use contracts::events::{ReadEventsRequest, ReadEventsResponse};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use postgres::{Database, DbError, TenantId, Tx};
-use runtime::fault;
+use runtime::{Errand, Peer, Shutdown, Tasks, fault};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::client::GrpcService;
@@ -115,6 +115,13 @@ enum Outcome {
 }
 
 impl<A: Send + Sync + 'static> Consumer<A> {
+    /// Consumes the feed of `producer`, for all tenants, as one of `tasks` until `shutdown`.
+    pub fn start(self, producer: &Peer, tasks: &Tasks, shutdown: &Shutdown) {
+        let channel = producer.channel(Errand::across_tenants(""));
+        let consuming = self.run(EventFeedServiceClient::new(channel), shutdown.token());
+        tasks.spawn("feed of a peer", consuming);
+    }
+
     /// Consumes until `shutdown`, opening the stream again whenever it ends.
     pub async fn run<C>(self, client: EventFeedServiceClient<C>, shutdown: CancellationToken)
     where

@@ -26,7 +26,7 @@ pub use consumer::{Apply, ApplyError, Consumer, ConsumerSettings};
 pub use feed::{Batch, Feed, Filter};
 pub use hints::Hints;
 pub use horizon::settled_head;
-pub use rpc::{EventFeed, ParkedEvents, REASONS};
+pub use rpc::{EventFeed, ParkedEvents, REASONS, served};
 
 /// The migrations of this library: the feed, the cursors, the parked events.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");

@@ -5,11 +5,12 @@
 //!
 //! | piece | what it owns |
 //! |---|---|
+//! | [`process`] | the command line; what stands around a service that serves |
 //! | [`config`] | settings in layers; the only home of the environment |
 //! | [`tls::install_crypto`], [`Telemetry`] | cryptography; logs, traces, metrics |
 //! | [`Tasks`], [`Shutdown`] | the only home of spawning; the end in good order |
 //! | [`Authenticator`], [`tokens`] | whose tokens count; signing ours |
-//! | [`Peer`] | calls to other services |
+//! | [`Peers`], [`Peer`] | calls to other services |
 //! | [`Server`], [`Services`], [`Health`], [`admin`] | what listens |
 //!
 //! and in the order of an RPC:
@@ -122,6 +123,7 @@ mod deadline;
 pub mod fault;
 pub mod field;
 mod peer;
+pub mod process;
 mod recent;
 mod redact;
 mod refusal;
@@ -137,7 +139,7 @@ pub use answer::Answer;
 pub use auth::{Authenticator, Caller, IssuerError};
 pub use call::Call;
 pub use deadline::Deadline;
-pub use peer::{Errand, Peer, PeerChannel, PeerError, PeerSetupError, Signer};
+pub use peer::{Errand, Peer, PeerChannel, PeerError, PeerSetupError, Peers, Signer};
 pub use redact::{Redacted, redacted};
 pub use refusal::{Complete, FieldViolation, REASONS, Reason, Refusal, Violations};
 pub use runner::Runner;

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use contracts::events::event_feed_service_client::EventFeedServiceClient;
 use events::{Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
-use runtime::{Errand, Peer, Shutdown, Signer, Tasks, Telemetry};
-use secrecy::ExposeSecret as _;
+use runtime::{Peer, Peers, Shutdown, Tasks, Telemetry};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -51,7 +49,9 @@ impl App {
             .await
             .context("the database")?;
         migrations::check(&db, &own_migrations()).await?;
-        let (feed, keeping_head) = Feed::new(SERVICE, db.clone(), hints(config)?, shutdown.token());
+        let redis = &config.redis;
+        let hints = redis.with(|url, prefix| Hints::try_new(url, prefix, SERVICE))?;
+        let (feed, keeping_head) = Feed::new(SERVICE, db.clone(), hints, shutdown.token());
         tasks.spawn("feed head", keeping_head);
         let metrics = Metrics::new(&telemetry.meter(SERVICE));
         let app = Arc::new(Self {
@@ -62,13 +62,9 @@ impl App {
             heard: Notify::new(),
         });
 
-        let signer = Signer::from_config(&config.auth, SERVICE).context("auth")?;
-        let settings = config
-            .peers
-            .get("credit")
-            .context("peers.credit is not set")?;
-        let meter = telemetry.meter("runtime");
-        let credit = Peer::try_new("credit", settings, &config.tls, signer, &meter)?;
+        let (named, auth, tls) = (&config.peers, &config.auth, &config.tls);
+        let peers = Peers::try_new(SERVICE, named, auth, tls, telemetry)?;
+        let credit = peers.named("credit")?;
         app.consume_credit(&credit, tasks, shutdown);
         Ok(app)
     }
@@ -92,19 +88,6 @@ impl App {
             clock: self.clock.clone(),
             settings: ConsumerSettings::default(),
         };
-        let client = EventFeedServiceClient::new(credit.channel(Errand::across_tenants("")));
-        tasks.spawn("feed of credit", consumer.run(client, shutdown.token()));
+        consumer.start(credit, tasks, shutdown);
     }
-}
-
-fn hints(config: &Config) -> anyhow::Result<Option<Hints>> {
-    let url = config.redis.url.expose_secret();
-    if url.is_empty() {
-        return Ok(None);
-    }
-    // The URL may carry a password: the error must not show it.
-    let hints = Hints::try_new(url, &config.redis.prefix, SERVICE);
-    hints
-        .map(Some)
-        .map_err(|_| anyhow::anyhow!("redis.url is no Redis URL"))
 }

@@ -4,12 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Context as _;
 use postgres::PostgresConfig;
 use runtime::config::{
-    AuthConfig, Layers, PeerConfig, ServerConfig, TelemetryConfig, TlsConfig, environment,
+    AuthConfig, ConfigError, Layers, PeerConfig, RedisConfig, ServerConfig, TelemetryConfig,
+    TlsConfig,
 };
-use secrecy::SecretString;
 use serde::Deserialize;
 
 /// The compiled-in settings, which document every key.
@@ -35,24 +34,10 @@ pub struct Config {
     pub redis: RedisConfig,
 }
 
-/// `[redis]`: hints about new events.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedisConfig {
-    /// URL, perhaps with a password; empty: no hints.
-    pub url: SecretString,
-    /// Before every key and channel.
-    pub prefix: String,
-}
-
 /// The layers in force: compiled in, file, environment.
 ///
 /// # Errors
 /// A file that cannot be read, or an unknown or unfit key, by its full name.
-pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
-    let mut layers = Layers::try_new(crate::SERVICE, DEFAULTS)?;
-    if let Some(file) = file {
-        layers = layers.file(file)?;
-    }
-    layers.environment(environment()).context("settings")
+pub fn layers(file: Option<&Path>) -> Result<Layers, ConfigError> {
+    Layers::try_new(crate::SERVICE, DEFAULTS)?.of_process(file)
 }

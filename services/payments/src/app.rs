@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use contracts::events::event_feed_service_client::EventFeedServiceClient;
 use events::{Apply, Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
-use runtime::{Errand, Peer, Shutdown, Signer, Tasks, Telemetry};
-use secrecy::ExposeSecret as _;
+use runtime::{Peer, Peers, Shutdown, Tasks, Telemetry};
 use timers::{DueSet, Running, Wakeups, Workers};
 use uuid::Uuid;
 
@@ -55,13 +53,16 @@ impl App {
             .await
             .context("the database")?;
         migrations::check(&db, &own_migrations()).await?;
-        let (feed, keeping_head) = Feed::new(SERVICE, db.clone(), hints(config)?, shutdown.token());
+        let redis = &config.redis;
+        let hints = redis.with(|url, prefix| Hints::try_new(url, prefix, SERVICE))?;
+        let (feed, keeping_head) = Feed::new(SERVICE, db.clone(), hints, shutdown.token());
         tasks.spawn("feed head", keeping_head);
         let meter = telemetry.meter(SERVICE);
-        let (due_set, timing) = (due_set(config)?, config.timers);
-        let workers = Workers::new(db.clone(), clock.clone(), due_set, timing, &meter);
-        let [credit, invoicing] = ["credit", "invoicing"].map(|name| peer(name, config, telemetry));
-        let (credit, invoicing) = (credit?, invoicing?);
+        let due_set = redis.with(|url, prefix| DueSet::try_new(url, prefix, SERVICE))?;
+        let workers = Workers::new(db.clone(), clock.clone(), due_set, config.timers, &meter);
+        let (named, auth, tls) = (&config.peers, &config.auth, &config.tls);
+        let peers = Peers::try_new(SERVICE, named, auth, tls, telemetry)?;
+        let (credit, invoicing) = (peers.named("credit")?, peers.named("invoicing")?);
         let app = Arc::new(Self {
             db,
             clock,
@@ -100,38 +101,6 @@ impl App {
             clock: self.clock.clone(),
             settings: ConsumerSettings::default(),
         };
-        let client = EventFeedServiceClient::new(producer.channel(Errand::across_tenants("")));
-        tasks.spawn("feed of a peer", consumer.run(client, shutdown.token()));
+        consumer.start(producer, tasks, shutdown);
     }
-}
-
-fn peer(name: &'static str, config: &Config, telemetry: &Telemetry) -> anyhow::Result<Peer> {
-    let settings = config.peers.get(name);
-    let settings = settings.with_context(|| format!("peers.{name} is not set"))?;
-    let signer = Signer::from_config(&config.auth, SERVICE).context("auth")?;
-    let meter = telemetry.meter("runtime");
-    Ok(Peer::try_new(name, settings, &config.tls, signer, &meter)?)
-}
-
-fn hints(config: &Config) -> anyhow::Result<Option<Hints>> {
-    with_redis(config, |url, prefix| Hints::try_new(url, prefix, SERVICE))
-}
-
-fn due_set(config: &Config) -> anyhow::Result<Option<DueSet>> {
-    with_redis(config, |url, prefix| DueSet::try_new(url, prefix, SERVICE))
-}
-
-/// What is made with Redis; nothing where there is none.
-fn with_redis<T, E>(
-    config: &Config,
-    make: impl FnOnce(&str, &str) -> Result<T, E>,
-) -> anyhow::Result<Option<T>> {
-    let url = config.redis.url.expose_secret();
-    if url.is_empty() {
-        return Ok(None);
-    }
-    // The URL may carry a password: the error must not show it.
-    let made = make(url, &config.redis.prefix);
-    made.map(Some)
-        .map_err(|_| anyhow::anyhow!("redis.url is no Redis URL"))
 }

@@ -1,49 +1,16 @@
 //! The payments service as a process: `serve`, `migrate`, `print-config`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use calendar::Clock;
-use clap::{Parser, Subcommand};
 use payments::config::{self, Config};
-use runtime::{Shutdown, Tasks, Telemetry, admin};
-use tokio::net::TcpListener;
-
-#[derive(Parser)]
-#[command(name = "payments", version, about)]
-struct Arguments {
-    /// Settings that lie over the compiled-in ones, TOML.
-    #[arg(long, global = true)]
-    config: Option<PathBuf>,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Serves until SIGTERM or SIGINT.
-    Serve,
-    /// Brings the database's schema up to date, as its owner.
-    Migrate {
-        /// URL of the database with the role that owns it.
-        #[arg(long, env = "RECOUP_PAYMENTS_OWNER_URL", hide_env_values = true)]
-        owner_url: String,
-    },
-    /// Prints the settings in force, without secrets.
-    PrintConfig,
-}
+use runtime::process::{self, Arguments, Command, Process};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The chain alone: with RUST_BACKTRACE set, Debug would add forty lines.
-            eprintln!("payments: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let about = env!("CARGO_PKG_DESCRIPTION");
+    let arguments = Arguments::read(payments::SERVICE, about, "RECOUP_PAYMENTS_OWNER_URL");
+    process::ended(payments::SERVICE, run(arguments).await)
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -64,32 +31,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
-    runtime::tls::install_crypto();
-    let telemetry = Telemetry::start(payments::SERVICE, &config.telemetry)?;
-    let background = Tasks::new();
-    let shutdown = Shutdown::on_signals(config.server.drain_timeout(), &background)?;
-    let listen = async |address| {
-        TcpListener::bind(address)
-            .await
-            .with_context(|| format!("listening on {address}"))
-    };
-    let listener = listen(config.server.listen).await?;
-    let admin_listener = listen(config.server.admin_listen).await?;
-    let probe = postgres::Database::connect(&config.database, payments::SERVICE).await?;
-    let is_ready = move || {
-        let probe = probe.clone();
-        async move { probe.is_ready().await }
-    };
-    background.spawn(
-        "admin",
-        admin::serve(
-            admin_listener,
-            telemetry.clone(),
-            shutdown.clone(),
-            is_ready,
-        ),
-    );
-    let outcome = payments::run(config, listener, Clock::system(), &telemetry, shutdown).await;
+    let (server, database) = (&config.server, &config.database);
+    let process = Process::start(payments::SERVICE, server, &config.telemetry, database).await?;
+    let (clock, telemetry) = (Clock::system(), process.telemetry);
+    let (listener, shutdown) = (process.listener, process.shutdown);
+    let outcome = payments::run(config, listener, clock, &telemetry, shutdown).await;
     telemetry.flush().await;
     outcome
 }

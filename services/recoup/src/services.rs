@@ -7,12 +7,10 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use contracts::events::event_feed_service_server::EventFeedServiceServer;
-use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use events::Feed;
 use postgres::Database;
 use runtime::config::Layers;
-use runtime::{MAX_MESSAGE_BYTES, Runner, Services, Shutdown, Tasks, Telemetry};
+use runtime::{Runner, Services, Shutdown, Tasks, Telemetry};
 use sqlx::migrate::Migrator;
 use stores::Stores;
 use timers::{Running, Wakeups};
@@ -144,17 +142,7 @@ pub async fn start(world: &World<'_>) -> anyhow::Result<Started> {
         .and(reminders::rpc::parked(&reminders, &of_reminders))
         .and(agency::rpc::parked(&agency, &of_agency));
     Ok(Started {
-        services: services
-            .with(
-                EventFeedServiceServer::new(feeds)
-                    .max_decoding_message_size(MAX_MESSAGE_BYTES)
-                    .max_encoding_message_size(MAX_MESSAGE_BYTES),
-            )
-            .with(
-                ParkedEventServiceServer::new(parked)
-                    .max_decoding_message_size(MAX_MESSAGE_BYTES)
-                    .max_encoding_message_size(MAX_MESSAGE_BYTES),
-            ),
+        services: events::served(services, feeds, parked),
         parts: vec![
             part!(
                 credit,

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use contracts::events::event_feed_service_client::EventFeedServiceClient;
 use events::{Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
-use runtime::{Errand, Peer, Shutdown, Signer, Tasks, Telemetry};
-use secrecy::ExposeSecret as _;
+use runtime::{Peer, Peers, Shutdown, Tasks, Telemetry};
 use timers::{DueSet, Running, Wakeups, Workers};
 
 use crate::clients::Mailer;
@@ -70,9 +68,15 @@ impl App {
             .await
             .context("the database")?;
         migrations::check(&db, &own_migrations()).await?;
-        let (feed, keeping_head) = Feed::new(SERVICE, db.clone(), hints(config)?, shutdown.token());
+        let redis = &config.redis;
+        let hints = redis.with(|url, prefix| Hints::try_new(url, prefix, SERVICE))?;
+        let (feed, keeping_head) = Feed::new(SERVICE, db.clone(), hints, shutdown.token());
         tasks.spawn("feed head", keeping_head);
-        let workers = workers(config, &db, &clock, telemetry)?;
+        let due_set = redis.with(|url, prefix| DueSet::try_new(url, prefix, SERVICE))?;
+        let (timing, meter) = (config.timers, telemetry.meter("timers"));
+        let workers = Workers::new(db.clone(), clock.clone(), due_set, timing, &meter);
+        let (named, auth, tls) = (&config.peers, &config.auth, &config.tls);
+        let peers = Peers::try_new(SERVICE, named, auth, tls, telemetry)?;
         let timing = config.sending.timing()?;
         let app = Arc::new(Self {
             db,
@@ -81,7 +85,7 @@ impl App {
             wakeups: workers.wakeups(),
             running: workers.running(),
             pending: PendingHints::default(),
-            invoicing: peer(config, "invoicing", telemetry)?,
+            invoicing: peers.named("invoicing")?,
             mailer: Mailer::new(&config.smtp, timing.send_timeout()),
             sending: config.sending,
             timing,
@@ -90,7 +94,7 @@ impl App {
         let workers = jobs::registered(workers, &app);
         tasks.spawn("timers", workers.run(shutdown.token()));
         for source in inbound::SOURCES {
-            let peer = peer(config, source, telemetry)?;
+            let peer = peers.named(source)?;
             app.consume(source, &peer, tasks, shutdown);
         }
         Ok(app)
@@ -121,43 +125,6 @@ impl App {
             clock: self.clock.clone(),
             settings: ConsumerSettings::default(),
         };
-        let client = EventFeedServiceClient::new(peer.channel(Errand::across_tenants("")));
-        tasks.spawn("feed of a peer", consumer.run(client, shutdown.token()));
+        consumer.start(peer, tasks, shutdown);
     }
-}
-
-fn peer(config: &Config, name: &'static str, telemetry: &Telemetry) -> anyhow::Result<Peer> {
-    let signer = Signer::from_config(&config.auth, SERVICE).context("auth")?;
-    let settings = config.peers.get(name);
-    let settings = settings.with_context(|| format!("peers.{name} is not set"))?;
-    let meter = telemetry.meter("runtime");
-    Ok(Peer::try_new(name, settings, &config.tls, signer, &meter)?)
-}
-
-fn workers(
-    config: &Config,
-    db: &Database,
-    clock: &Clock,
-    telemetry: &Telemetry,
-) -> anyhow::Result<Workers> {
-    let url = config.redis.url.expose_secret();
-    let due_set = (!url.is_empty()).then(|| DueSet::try_new(url, &config.redis.prefix, SERVICE));
-    let due_set = due_set.transpose().map_err(|_| no_redis_url())?;
-    let (db, clock) = (db.clone(), clock.clone());
-    let meter = telemetry.meter("timers");
-    Ok(Workers::new(db, clock, due_set, config.timers, &meter))
-}
-
-fn hints(config: &Config) -> anyhow::Result<Option<Hints>> {
-    let url = config.redis.url.expose_secret();
-    if url.is_empty() {
-        return Ok(None);
-    }
-    let hints = Hints::try_new(url, &config.redis.prefix, SERVICE);
-    hints.map(Some).map_err(|_| no_redis_url())
-}
-
-/// The URL may carry a password: the error must not show it.
-fn no_redis_url() -> anyhow::Error {
-    anyhow::anyhow!("redis.url is no Redis URL")
 }

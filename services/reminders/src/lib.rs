@@ -27,7 +27,7 @@ pub mod store;
 
 use calendar::Clock;
 use postgres::migrations;
-use runtime::{Authenticator, Health, Runner, Server, Shutdown, Tasks, Telemetry};
+use runtime::{Health, Runner, Server, Shutdown, Tasks, Telemetry};
 use sqlx::migrate::Migrator;
 use tokio::net::TcpListener;
 
@@ -63,20 +63,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let tasks = Tasks::new();
     let app = App::start(config, clock, telemetry, &tasks, &shutdown).await?;
-    let mutual_tls = runtime::tls::is_mutual(&config.tls);
-    let authenticator = Authenticator::try_new(&config.auth, mutual_tls).await?;
-    authenticator.keep_fresh(&tasks, &shutdown);
-    let meter = telemetry.meter("runtime");
-    let (listens, tls) = (&config.server, &config.tls);
-    let server = Server::new(
-        SERVICE,
-        listens,
-        tls,
-        authenticator,
-        &meter,
-        &tasks,
-        &shutdown,
-    );
+    let settings = (&config.server, &config.tls, &config.auth);
+    let server = Server::from_config(SERVICE, settings, telemetry, &tasks, &shutdown).await?;
     let services = rpc::services(&app, &Runner::new(SERVICE, tasks.clone()));
     let health = Health::new().await;
     health.serving().await;

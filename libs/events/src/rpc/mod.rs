@@ -5,8 +5,10 @@
 mod event_feed;
 mod parked_events;
 
+use contracts::events::event_feed_service_server::EventFeedServiceServer;
+use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use postgres::TenantId;
-use runtime::{Call, Reason, Refusal};
+use runtime::{Call, Reason, Refusal, Services, bounded};
 
 pub use event_feed::EventFeed;
 pub use parked_events::ParkedEvents;
@@ -34,6 +36,14 @@ fn name_fault(name: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// `services` and these two.
+#[must_use]
+pub fn served(services: Services, feed: EventFeed, parked: ParkedEvents) -> Services {
+    services
+        .with(bounded!(EventFeedServiceServer::new(feed)))
+        .with(bounded!(ParkedEventServiceServer::new(parked)))
 }
 
 /// Whose events a token reads: its tenant's, or all with no tenant and the scope.

@@ -26,8 +26,8 @@ use toml::{Table, Value};
 
 pub use environment::environment;
 pub use sections::{
-    AuthConfig, IssuerConfig, Limits, LogFormat, PeerConfig, ServerConfig, TelemetryConfig,
-    TlsConfig,
+    AuthConfig, IssuerConfig, Limits, LogFormat, PeerConfig, RedisConfig, ServerConfig,
+    TelemetryConfig, TlsConfig,
 };
 
 /// The compiled-in settings that every service has, beneath its own.
@@ -86,6 +86,9 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
+    /// The URL of Redis is none.
+    #[error("redis.url is no Redis URL")]
+    NotRedis,
     /// The settings do not fit the service's struct.
     #[error("settings of {service}: {message}")]
     Unfit {
@@ -157,6 +160,19 @@ impl Layers {
             environment::LAYER,
         )?;
         Ok(self)
+    }
+
+    /// Lays over what is there the file that the command line names, if it does, and the
+    /// environment of this process.
+    ///
+    /// # Errors
+    /// As [`Layers::file`] and [`Layers::environment`].
+    pub fn of_process(self, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let layers = match file {
+            Some(file) => self.file(file)?,
+            None => self,
+        };
+        layers.environment(environment())
     }
 
     /// The settings as the service's own struct, secrets read from their files.

@@ -7,7 +7,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Deserializer};
+
+use super::ConfigError;
 
 /// `[server]`: where the service listens and what it bears.
 #[derive(Debug, Clone, Deserialize)]
@@ -165,6 +168,34 @@ pub struct PeerConfig {
     pub connect_timeout_ms: u64,
 }
 
+/// `[redis]`: where hints about new events and due timers go.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedisConfig {
+    /// URL, perhaps with a password; empty: no hints.
+    pub url: SecretString,
+    /// Before every key and channel.
+    pub prefix: String,
+}
+
+impl RedisConfig {
+    /// What `make` makes of URL and prefix; nothing where no Redis is set.
+    ///
+    /// # Errors
+    /// [`ConfigError::NotRedis`], without what `make` says: the URL may carry a password.
+    pub fn with<T, E>(
+        &self,
+        make: impl FnOnce(&str, &str) -> Result<T, E>,
+    ) -> Result<Option<T>, ConfigError> {
+        let url = self.url.expose_secret();
+        if url.is_empty() {
+            return Ok(None);
+        }
+        let made = make(url, &self.prefix);
+        made.map(Some).map_err(|_| ConfigError::NotRedis)
+    }
+}
+
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok(Some(text).filter(|text| !text.is_empty()))
@@ -172,4 +203,29 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
 
 fn path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     Ok(text(deserializer)?.map(PathBuf::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(url: &str, outcome: Result<u8, &str>) -> Result<Option<u8>, String> {
+        let redis = RedisConfig {
+            url: SecretString::from(url),
+            prefix: "recoup:".to_owned(),
+        };
+        let made = redis.with(|given, prefix| {
+            assert_eq!((given, prefix), (url, "recoup:"));
+            outcome
+        });
+        made.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn without_a_url_nothing_is_made_and_a_wrong_one_is_not_shown() {
+        assert_eq!(made("", Ok(1)), Ok(None));
+        assert_eq!(made("redis://:secret@host", Ok(1)), Ok(Some(1)));
+        let refused = made("redi://:secret@host", Err("redi://:secret@host is none"));
+        assert_eq!(refused, Err("redis.url is no Redis URL".to_owned()));
+    }
 }

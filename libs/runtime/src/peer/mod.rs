@@ -13,6 +13,7 @@ mod budget;
 mod channel;
 mod errand;
 mod error;
+mod peers;
 mod signer;
 
 use std::sync::Arc;
@@ -28,12 +29,14 @@ use tonic::{Response, Status};
 use crate::Deadline;
 use crate::config::{PeerConfig, TlsConfig};
 use crate::tls::{self, TlsError};
+use crate::tokens::SigningError;
 
 use breaker::Breaker;
 use budget::Budget;
 pub use channel::PeerChannel;
 pub use errand::Errand;
 pub use error::PeerError;
+pub use peers::Peers;
 pub use signer::Signer;
 
 /// How long a background errand waits for one answer.
@@ -45,6 +48,15 @@ const TRIES: usize = 3;
 /// Why a peer cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerSetupError {
+    /// The settings do not name it.
+    #[error("peers.{name} is not set")]
+    NotSet {
+        /// The peer.
+        name: &'static str,
+    },
+    /// There is no key to sign with.
+    #[error("auth")]
+    Signing(#[from] SigningError),
     /// The URL is none.
     #[error("peer {name}: the url is not http://… or https://…")]
     Url {

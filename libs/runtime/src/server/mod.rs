@@ -21,20 +21,29 @@ use tonic::service::RoutesBuilder;
 use tonic::transport::server::TcpIncoming;
 use tonic_web::GrpcWebLayer;
 
-use crate::auth::Authenticator;
-use crate::config::{Limits, ServerConfig, TlsConfig};
+use crate::auth::{Authenticator, IssuerError};
+use crate::config::{AuthConfig, Limits, ServerConfig, TlsConfig};
 use crate::telemetry::RpcMetrics;
 use crate::tls::{self, TlsError};
-use crate::{Shutdown, Tasks};
+use crate::{Shutdown, Tasks, Telemetry};
 
 use admission::{Gate, GateParts};
 pub use health::Health;
 pub(crate) use load::Permit;
 
-/// The largest message that a service takes or sends: to be given to every
-/// generated server (`max_decoding_message_size`, `max_encoding_message_size`), whose
-/// own default for sending is no limit.
+/// The largest message that a service takes or sends: [`bounded!`](crate::bounded) gives it to a
+/// generated server, whose own default for sending is no limit.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// A generated server with our limits of messages.
+#[macro_export]
+macro_rules! bounded {
+    ($server:expr) => {
+        $server
+            .max_decoding_message_size($crate::MAX_MESSAGE_BYTES)
+            .max_encoding_message_size($crate::MAX_MESSAGE_BYTES)
+    };
+}
 
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -131,6 +140,32 @@ impl Server {
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         }
+    }
+
+    /// The server of one service, with everything as its settings say: the keys of whoever may call
+    /// are read here, and kept fresh until `shutdown`.
+    ///
+    /// # Errors
+    /// [`IssuerError`]: an issuer whose keys cannot be had.
+    pub async fn from_config(
+        name: &'static str,
+        (config, tls, auth): (&ServerConfig, &TlsConfig, &AuthConfig),
+        telemetry: &Telemetry,
+        tasks: &Tasks,
+        shutdown: &Shutdown,
+    ) -> Result<Self, IssuerError> {
+        let authenticator = Authenticator::try_new(auth, tls::is_mutual(tls)).await?;
+        authenticator.keep_fresh(tasks, shutdown);
+        let meter = telemetry.meter("runtime");
+        Ok(Self::new(
+            name,
+            config,
+            tls,
+            authenticator,
+            &meter,
+            tasks,
+            shutdown,
+        ))
     }
 
     /// Serves until the shutdown is asked for, then drains: health says

@@ -32,30 +32,18 @@ use contracts::agency::placement_service_server::PlacementServiceServer;
 use contracts::agency::proposal_run_service_server::ProposalRunServiceServer;
 use contracts::agency::remittance_service_server::RemittanceServiceServer;
 use contracts::agency::result_service_server::ResultServiceServer;
-use contracts::events::event_feed_service_server::EventFeedServiceServer;
-use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use events::{EventFeed, ParkedEvents};
-use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
+use runtime::{Runner, Services, bounded};
 
 use crate::SERVICE;
 use crate::app::App;
 use crate::events::inbound;
 
-/// A generated server with our limits: its own default for sending is none.
-macro_rules! bounded {
-    ($server:expr) => {
-        $server
-            .max_decoding_message_size(MAX_MESSAGE_BYTES)
-            .max_encoding_message_size(MAX_MESSAGE_BYTES)
-    };
-}
-
 /// Every service of a process that holds agency alone, over `app`.
 #[must_use]
 pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
-    own(Services::new(), app, runner)
-        .with(bounded!(EventFeedServiceServer::new(feed(app, runner))))
-        .with(bounded!(ParkedEventServiceServer::new(parked(app, runner))))
+    let services = own(Services::new(), app, runner);
+    events::served(services, feed(app, runner), parked(app, runner))
 }
 
 /// `services` and those that agency alone has.

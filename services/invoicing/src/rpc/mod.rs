@@ -21,8 +21,6 @@ mod write_off_service;
 
 use std::sync::Arc;
 
-use contracts::events::event_feed_service_server::EventFeedServiceServer;
-use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use contracts::invoicing::aging_service_server::AgingServiceServer;
 use contracts::invoicing::application_service_server::ApplicationServiceServer;
 use contracts::invoicing::credit_note_service_server::CreditNoteServiceServer;
@@ -34,27 +32,17 @@ use contracts::invoicing::number_series_service_server::NumberSeriesServiceServe
 use contracts::invoicing::open_item_service_server::OpenItemServiceServer;
 use contracts::invoicing::write_off_service_server::WriteOffServiceServer;
 use events::{EventFeed, ParkedEvents};
-use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
+use runtime::{Runner, Services, bounded};
 
 use crate::SERVICE;
 use crate::app::App;
 use crate::events::inbound;
 
-/// A generated server with our limits: its own default for sending is none.
-macro_rules! bounded {
-    ($server:expr) => {
-        $server
-            .max_decoding_message_size(MAX_MESSAGE_BYTES)
-            .max_encoding_message_size(MAX_MESSAGE_BYTES)
-    };
-}
-
 /// Every service of a process that holds invoicing alone, over `app`.
 #[must_use]
 pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
-    own(Services::new(), app, runner)
-        .with(bounded!(EventFeedServiceServer::new(feed(app, runner))))
-        .with(bounded!(ParkedEventServiceServer::new(parked(app, runner))))
+    let services = own(Services::new(), app, runner);
+    events::served(services, feed(app, runner), parked(app, runner))
 }
 
 /// `services` and those that invoicing alone has.

@@ -22,8 +22,6 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use contracts::events::event_feed_service_server::EventFeedServiceServer;
-use contracts::events::parked_event_service_server::ParkedEventServiceServer;
 use contracts::reminders::case_service_server::CaseServiceServer;
 use contracts::reminders::communication_service_server::CommunicationServiceServer;
 use contracts::reminders::consent_service_server::ConsentServiceServer;
@@ -37,27 +35,17 @@ use contracts::reminders::strategy_service_server::StrategyServiceServer;
 use contracts::reminders::task_service_server::TaskServiceServer;
 use contracts::reminders::template_service_server::TemplateServiceServer;
 use events::{EventFeed, ParkedEvents};
-use runtime::{MAX_MESSAGE_BYTES, Runner, Services};
+use runtime::{Runner, Services, bounded};
 
 use crate::SERVICE;
 use crate::app::App;
 use crate::events::inbound;
 
-/// A generated server with our limits: its own default for sending is none.
-macro_rules! bounded {
-    ($server:expr) => {
-        $server
-            .max_decoding_message_size(MAX_MESSAGE_BYTES)
-            .max_encoding_message_size(MAX_MESSAGE_BYTES)
-    };
-}
-
 /// Every service of a process that holds reminders alone, over `app`.
 #[must_use]
 pub fn services(app: &Arc<App>, runner: &Runner) -> Services {
-    own(Services::new(), app, runner)
-        .with(bounded!(EventFeedServiceServer::new(feed(app, runner))))
-        .with(bounded!(ParkedEventServiceServer::new(parked(app, runner))))
+    let services = own(Services::new(), app, runner);
+    events::served(services, feed(app, runner), parked(app, runner))
 }
 
 /// `services` and those that reminders alone has.
