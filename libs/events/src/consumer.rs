@@ -4,7 +4,7 @@
 //! 2. For each batch one transaction: move the cursor from exactly where it was (the
 //!    row lock keeps other replicas out; a cursor that is elsewhere ends the batch),
 //!    then apply the events in order, under the tenant of each run of them. So every
-//!    event acts once, whatever is killed when.
+//!    event acts once, whatever is killed when. The feeds of one service take turns.
 //! 3. An event that fails spoils its batch, which is rolled back and done event by
 //!    event: the bad one is tried a few times and then parked with its reason, later
 //!    events of its subject behind it; the others go on.
@@ -342,12 +342,20 @@ impl<A: Send + Sync + 'static> Consumer<A> {
         }
     }
 
-    /// Opens the transaction of a batch: under the role that row-level security
-    /// binds, except where there is only the cursor to move.
+    /// Opens the transaction of a batch: when it is this feed's turn and under the role that
+    /// row-level security binds, except where there is only the cursor to move.
     async fn begin(&self, batch: &ReadEventsResponse) -> Result<Tx, DbError> {
-        match batch.events.first() {
-            Some(first) => self.db.begin(tenant_of(first)?).await,
-            None => self.db.begin_background().await,
+        let Some(first) = batch.events.first() else {
+            return self.db.begin_background().await;
+        };
+        loop {
+            let mut tx = self.db.begin(tenant_of(first)?).await?;
+            match cursor::take_turn_in_tx(&mut tx).await {
+                Ok(()) => return Ok(tx),
+                // Another feed's batch takes longer than a lock may be waited for.
+                Err(error) if error.is_lock_timeout() => tx.rollback().await?,
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -93,10 +93,11 @@ pub(crate) async fn advance_in_tx(
     Ok(moved == 1)
 }
 
-/// Holds the cursor's lock without moving it, so that no batch is applied meanwhile.
-pub(crate) async fn lock_in_tx(tx: &mut Tx, source: &str) -> Result<(), DbError> {
-    sqlx::query("SELECT position FROM feed_cursor WHERE source = $1 FOR UPDATE")
-        .bind(source)
+/// Locks the cursors of all feeds of this service until the transaction ends. Two feeds often tell
+/// of the same customer, each in an order of its own: batches side by side would lock the same
+/// rows crosswise, and one of them would lose a second and its work.
+pub(crate) async fn take_turn_in_tx(tx: &mut Tx) -> Result<(), DbError> {
+    sqlx::query("SELECT position FROM feed_cursor ORDER BY source FOR UPDATE")
         .execute(&mut **tx)
         .await?;
     Ok(())

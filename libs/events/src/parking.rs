@@ -172,7 +172,7 @@ async fn replay_next<A: Sync>(
     subject: &str,
 ) -> Result<Next, DbError> {
     let mut tx = db.begin(tenant).await?;
-    cursor::lock_in_tx(&mut tx, source).await?;
+    cursor::take_turn_in_tx(&mut tx).await?;
     let row = sqlx::query(
         "SELECT event, reason, tries, parked_time FROM parked_event
           WHERE tenant_id = $1 AND source = $2 AND subject = $3 ORDER BY position LIMIT 1",

@@ -47,6 +47,12 @@ impl DbError {
         self.code().is_some_and(|code| code == "57014")
     }
 
+    /// Whether a lock was waited for longer than one may: whoever has it still works.
+    #[must_use]
+    pub fn is_lock_timeout(&self) -> bool {
+        self.code().is_some_and(|code| code == "55P03")
+    }
+
     /// The constraint that refused a row, where one did.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {

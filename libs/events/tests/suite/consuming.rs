@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use contracts::common::Event;
 use contracts::events::ReadEventsResponse;
-use events::cursor;
+use events::{ApplyError, Consumer, cursor};
+use futures_util::future::BoxFuture;
+use postgres::{Database, Tx};
 
 use crate::fixture::{
     App, Fault, OURS, SOURCE, THEIRS, apply, consumer, database, effects, feed, read_all, tell,
@@ -17,10 +20,14 @@ fn told(subject: &str, versions: std::ops::RangeInclusive<i64>) -> Vec<(String, 
 }
 
 /// The cursor row exists once a consumer has run; the tests start from there.
-async fn started(db: &postgres::Database) {
+async fn started(db: &Database) {
+    start_at_0(db, SOURCE).await;
+}
+
+async fn start_at_0(db: &Database, source: &str) {
     let mut tx = db.begin_background().await.unwrap();
     sqlx::query("INSERT INTO feed_cursor (source, position) VALUES ($1, 0)")
-        .bind(SOURCE)
+        .bind(source)
         .execute(&mut *tx)
         .await
         .unwrap();
@@ -131,4 +138,53 @@ async fn an_empty_batch_moves_the_cursor_and_nothing_else() {
     cursor::wait_until(&db, SOURCE, 41).await.unwrap();
     // The handler is never asked for events that are not there.
     let _: events::Apply<App> = apply;
+}
+
+/// A handler that holds the row of each subject until its batch ends, as the service's do that
+/// keep a row for each customer.
+fn apply_locking<'a>(
+    app: &'a App,
+    tx: &'a mut Tx,
+    event: &'a Event,
+) -> BoxFuture<'a, Result<(), ApplyError>> {
+    Box::pin(async move {
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtext($1))")
+            .bind(&event.subject)
+            .execute(&mut **tx)
+            .await?;
+        apply(app, tx, event).await
+    })
+}
+
+#[tokio::test]
+async fn p37_two_feeds_that_tell_of_the_same_customers_crosswise_do_not_lock_each_other_out() {
+    let (_test, db) = database().await;
+    let feeds = ["invoicing", "payments"];
+    for source in feeds {
+        start_at_0(&db, source).await;
+    }
+    let customers: Vec<String> = (0..20).map(|number| format!("customer-{number}")).collect();
+    for subject in &customers {
+        tell(&db, OURS, subject, 1).await;
+    }
+    let forth = read_all(&feed(&db), 0).await;
+    let mut back = forth.clone();
+    back.events.reverse();
+
+    let [one, two] = feeds.map(|source| Consumer {
+        source,
+        apply: apply_locking,
+        ..consumer(&db, &Arc::new(App::default()))
+    });
+    for round in 0..10 {
+        let from = round * forth.scanned_to_position;
+        let [forth, back] = [&forth, &back].map(|batch| ReadEventsResponse {
+            scanned_to_position: from + batch.scanned_to_position,
+            ..batch.clone()
+        });
+        let (one, two) = tokio::join!(one.take(&forth, from), two.take(&back, from));
+        assert!(one.unwrap() && two.unwrap(), "round {round}");
+    }
+    let acted = effects(&db, OURS).await;
+    assert_eq!(acted.len(), 10 * 2 * customers.len());
 }
