@@ -43,24 +43,29 @@ pub struct Standing {
     pub cursors: BTreeMap<String, i64>,
 }
 
-/// Where the feeds stand in `db`: what the sandbox asks before it moves its clock on. An event
-/// of a transaction that still runs is not seen, nor the batch of a consumer at work.
+/// Where the feeds stand: what the sandbox asks before it moves its clock on. An event of a
+/// transaction that still runs is not seen, nor the batch of a consumer at work.
 ///
 /// # Errors
-/// [`DbError`] of the statements.
-pub async fn standing(db: &Database) -> Result<Standing, DbError> {
-    let mut tx = db.begin_background().await?;
-    let head: Option<i64> = sqlx::query_scalar("SELECT max(position) FROM event")
-        .fetch_one(&mut *tx)
-        .await?;
-    let cursors: Vec<(String, i64)> = sqlx::query_as("SELECT source, position FROM feed_cursor")
-        .fetch_all(&mut *tx)
-        .await?;
-    tx.commit().await?;
-    Ok(Standing {
-        head: head.unwrap_or(0),
-        cursors: cursors.into_iter().collect(),
-    })
+/// [`DbError`] of the statement.
+pub async fn standing_in_tx(tx: &mut Tx) -> Result<Standing, DbError> {
+    let rows: Vec<(Option<String>, Option<i64>)> = sqlx::query_as(
+        "SELECT source, position FROM feed_cursor UNION ALL SELECT NULL, max(position) FROM event",
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut standing = Standing {
+        head: 0,
+        cursors: BTreeMap::new(),
+    };
+    for (source, position) in rows {
+        let position = position.unwrap_or(0);
+        match source {
+            Some(source) => standing.cursors.extend([(source, position)]),
+            None => standing.head = position,
+        }
+    }
+    Ok(standing)
 }
 
 /// Makes sure that the row exists which [`advance_in_tx`] locks.

@@ -6,25 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use postgres::{Database, DbError};
+use postgres::{DbError, Tx};
 use sqlx::Row as _;
 
 use crate::Scheduled;
-
-/// The earliest due time of all tenants and kinds, whether past or still to come. A timer
-/// keeps it until its work has committed: also while it is worked on, and between two tries.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub async fn next_due(db: &Database) -> Result<Option<Timestamp>, DbError> {
-    let mut tx = db.begin_background().await?;
-    let earliest: Option<jiff_sqlx::Timestamp> =
-        sqlx::query_scalar("SELECT min(due_time) FROM timer WHERE parked_time IS NULL")
-            .fetch_one(&mut *tx)
-            .await?;
-    tx.commit().await?;
-    Ok(earliest.map(jiff_sqlx::Timestamp::to_jiff))
-}
 
 /// A timer that is due, and the token that it bears: another token, another try or schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,38 +20,45 @@ pub struct Due {
     pub lease_token: i64,
 }
 
-/// The timers of all tenants that are due at `now`, earliest first, those at work included.
+/// What lies ahead, of all tenants and kinds. A timer keeps its due time until its work has
+/// committed: also while it is worked on, and between two tries. Handlers whose timer was
+/// cancelled or moved under them are not seen here: ask [`Running::count`] too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// What is due, earliest first, as far as the limit goes.
+    pub due: Vec<Due>,
+    /// The earliest due time, whether past or still to come.
+    pub next_due: Option<Timestamp>,
+}
+
+/// What lies ahead at `now`, with at most `limit` of the timers that are due.
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn due(db: &Database, now: Timestamp, limit: i64) -> Result<Vec<Due>, DbError> {
-    let mut tx = db.begin_background().await?;
+pub async fn ahead_in_tx(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Ahead, DbError> {
     let rows = sqlx::query(
-        "SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
-          WHERE due_time <= $1 AND parked_time IS NULL
-          ORDER BY due_time, tenant_id, kind, subject_id LIMIT $2",
+        "(SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
+           WHERE due_time <= $1 AND parked_time IS NULL
+           ORDER BY due_time, tenant_id, kind, subject_id LIMIT $2)
+         UNION ALL
+         (SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
+           WHERE due_time > $1 AND parked_time IS NULL
+           ORDER BY due_time LIMIT 1)",
     )
     .bind(now.to_sqlx())
     .bind(limit)
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
-    tx.commit().await?;
-    let due = rows.iter().map(|row| {
+    let found = rows.iter().map(|row| {
         Ok(Due {
             timer: Scheduled::from_row(row)?,
             lease_token: row.try_get("lease_token")?,
         })
     });
-    Ok(due.collect::<Result<_, sqlx::Error>>()?)
-}
-
-/// Whether nothing is due at `now`. Handlers whose timer was cancelled or moved under them
-/// are not seen here: ask [`Running::count`] too.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub async fn is_quiet(db: &Database, now: Timestamp) -> Result<bool, DbError> {
-    Ok(next_due(db).await?.is_none_or(|earliest| earliest > now))
+    let mut due = found.collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let next_due = due.iter().map(|due| due.timer.due_time).min();
+    due.retain(|due| due.timer.due_time <= now);
+    Ok(Ahead { due, next_due })
 }
 
 /// The handlers at work in this process.

@@ -205,16 +205,15 @@ async fn p37_a_restart_of_postgres_parks_nothing_and_doubles_nothing() {
 
 #[tokio::test]
 async fn the_sandbox_sees_what_is_due_what_waits_and_what_is_settled() {
-    use timers::quiet::{is_quiet, next_due};
     let world = World::new().await;
-    assert_eq!(next_due(&world.db).await.unwrap(), None);
-    assert!(is_quiet(&world.db, start()).await.unwrap());
+    assert_eq!(world.ahead(start()).await.next_due, None);
+    assert!(world.ahead(start()).await.due.is_empty());
 
     let later = start() + SignedDuration::from_hours(5);
     world.schedule(&Wakeups::nowhere(), 1, later).await;
-    assert_eq!(next_due(&world.db).await.unwrap(), Some(later));
-    assert!(is_quiet(&world.db, start()).await.unwrap());
-    assert!(!is_quiet(&world.db, later).await.unwrap());
+    assert_eq!(world.ahead(start()).await.next_due, Some(later));
+    assert!(world.ahead(start()).await.due.is_empty());
+    assert!(!world.ahead(later).await.due.is_empty());
 
     // While it is worked on, and in the pause after a failed try, it is still due.
     let gate = Gate::closed();
@@ -232,11 +231,11 @@ async fn the_sandbox_sees_what_is_due_what_waits_and_what_is_settled() {
     for _ in 0..3 {
         gate.arrival().await;
         assert_eq!(crew.running.count(), 1);
-        assert!(!is_quiet(&world.db, later).await.unwrap());
+        assert!(!world.ahead(later).await.due.is_empty());
         gate.open(1);
     }
     // Parked, it is settled.
-    let quiet = async || is_quiet(&world.db, later).await.unwrap() && crew.running.count() == 0;
+    let quiet = async || world.ahead(later).await.due.is_empty() && crew.running.count() == 0;
     eventually(PATIENCE, "it is quiet", quiet).await;
     assert_eq!(parked(&world).await.len(), 1);
     crew.stop().await;

@@ -2,7 +2,7 @@
 
 use calendar::{Clock, SignedDuration};
 use testkit::eventually;
-use timers::{DueSet, quiet};
+use timers::DueSet;
 
 use crate::world::{Crew, KIND, PATIENCE, World, no_sweep, start};
 
@@ -85,10 +85,10 @@ async fn the_sandbox_walks_through_a_year_of_daily_runs_without_waiting_for_a_sw
         let first = world.schedule(&crew.wakeups, 1, start()).await;
         loop {
             eventually(PATIENCE, "it is quiet", async || {
-                quiet::is_quiet(&world.db, world.clock.now()).await.unwrap()
+                world.ahead(world.clock.now()).await.due.is_empty()
             })
             .await;
-            let next = quiet::next_due(&world.db).await.unwrap().unwrap();
+            let next = world.ahead(world.clock.now()).await.next_due.unwrap();
             if next > end {
                 break;
             }

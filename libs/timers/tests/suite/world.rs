@@ -11,6 +11,7 @@ use jiff_sqlx::ToSqlx as _;
 use postgres::{Database, PostgresConfig, TenantId};
 use sqlx::migrate::Migrator;
 use testkit::{TestCluster, TestDatabase, eventually};
+use timers::quiet::{Ahead, ahead_in_tx};
 use timers::{Claim, DueSet, JobError, Settled, TimersConfig, Wakeups, Workers};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -169,15 +170,19 @@ impl World {
             .unwrap()
     }
 
+    /// What lies ahead at `now`.
+    pub async fn ahead(&self, now: Timestamp) -> Ahead {
+        let mut tx = self.db.begin_background().await.unwrap();
+        ahead_in_tx(&mut tx, now, 10).await.unwrap()
+    }
+
     /// Waits until as many effects are there as `due` has subjects, and nothing is due any
     /// more; then each must have acted once.
     pub async fn all_act_once(&self, due: &[Uuid], what: &str) {
         let wanted = i64::try_from(due.len()).unwrap();
         eventually(PATIENCE, what, async || {
             self.count("SELECT count(*) FROM effect").await >= wanted
-                && timers::quiet::is_quiet(&self.db, self.clock.now())
-                    .await
-                    .unwrap()
+                && self.ahead(self.clock.now()).await.due.is_empty()
         })
         .await;
         let mut due = due.to_vec();

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use contracts::convert::instant_to_wire;
 use contracts::sandbox::AdvanceResult;
 use jiff::Timestamp;
@@ -24,13 +23,13 @@ use crate::sandbox::{Sandbox, unsettled};
 use crate::services::Part;
 
 /// Pauses between two looks: they grow from the first to the last, since most work is short.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
+
+/// How long calls and jobs are left at work before the next look: what they wait for may be due.
+const WORK: Duration = Duration::from_millis(20);
 
 /// How long a hint that was given may go unheard before it is given again.
 const REPEAT_HINTS: Duration = Duration::from_millis(250);
-
-/// Due timers of a service that one look takes in.
-const DUE_LIMIT: i64 = 1_000;
 
 /// How many tokens one timer may bear at one instant. Tries and postponements need some dozens; a
 /// job that schedules itself for the instant it is done at draws a new one for ever.
@@ -173,42 +172,50 @@ impl Sandbox {
             if self.shutdown.token().is_cancelled() {
                 return Ok(Err(Stopped::ShuttingDown));
             }
-            if let Err(stopped) = self.wake_due(now, &mut seen, progress).await? {
+            let look = look::once(&self.parts, &self.tasks, now).await?;
+            if let Err(stopped) = self.wake_due(&look, &mut seen, progress) {
                 return Ok(Err(stopped));
             }
-            let look = look::once(&self.parts, &self.tasks, now).await?;
             if look.idle && earlier.as_ref() == Some(&look) {
                 progress.send_modify(|progress| progress.quiet = true);
                 return Ok(Ok(look));
             }
             if !look.idle {
-                sleep(pause).await;
+                self.rest(pause).await;
                 pause = (pause * 2).min(PAUSES.1);
             }
             earlier = Some(look);
         }
     }
 
+    /// A pause, and longer while there is work of which this process knows.
+    async fn rest(&self, pause: Duration) {
+        let end = Instant::now() + WORK;
+        sleep(pause).await;
+        while look::is_at_work(&self.parts, &self.tasks) && Instant::now() < end {
+            sleep(PAUSES.0).await;
+        }
+    }
+
     /// Names what is due to the workers, who otherwise find it by their next sweep, and counts it.
-    async fn wake_due(
+    fn wake_due(
         &self,
-        now: Timestamp,
+        look: &Look,
         seen: &mut Seen,
         progress: &watch::Sender<Progress>,
-    ) -> anyhow::Result<Result<(), Stopped>> {
+    ) -> Result<(), Stopped> {
         // The workers have been told of a timer that is still under the same token, and are at it.
         let repeat = seen.hinted.elapsed() >= REPEAT_HINTS;
         if repeat {
             seen.hinted = Instant::now();
         }
-        for part in &self.parts {
+        for (part, due) in self.parts.iter().zip(&look.due) {
             let Some((wakeups, _)) = &part.timers else {
                 continue;
             };
-            let due = timers::quiet::due(&part.db, now, DUE_LIMIT).await;
             let mut fresh = Reached::new();
-            for due in due.with_context(|| format!("what is due in {}", part.service))? {
-                match seen.note(part, &due) {
+            for due in due {
+                match seen.note(part, due) {
                     Noted::First => {
                         let work = (part.service, due.timer.kind.clone());
                         *fresh.entry(work).or_default() += 1;
@@ -217,11 +224,11 @@ impl Sandbox {
                     Noted::Again if !repeat => continue,
                     Noted::Again => {}
                     Noted::TooOften => {
-                        let (service, kind) = (part.service, due.timer.kind);
-                        return Ok(Err(Stopped::NotSettling { service, kind }));
+                        let (service, kind) = (part.service, due.timer.kind.clone());
+                        return Err(Stopped::NotSettling { service, kind });
                     }
                 }
-                wakeups.announce([due.timer]);
+                wakeups.announce([due.timer.clone()]);
             }
             if !fresh.is_empty() {
                 progress.send_modify(|progress| {
@@ -231,7 +238,7 @@ impl Sandbox {
                 });
             }
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     async fn result(&self, advance: &Advance) -> anyhow::Result<AdvanceResult> {
