@@ -11,6 +11,7 @@
 //! Knows no business noun: events are opaque bytes with a type and a subject.
 
 mod append;
+mod catch_up;
 mod consumer;
 pub mod cursor;
 mod feed;
@@ -22,6 +23,7 @@ mod rpc;
 use sqlx::migrate::Migrator;
 
 pub use append::{NewEvent, append_in_tx};
+pub use catch_up::{Behind, caught_up};
 pub use consumer::{Apply, ApplyError, Consumer, ConsumerSettings};
 pub use feed::{Batch, Feed, Filter};
 pub use hints::Hints;

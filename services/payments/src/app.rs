@@ -25,6 +25,8 @@ pub struct App {
     pub clock: Clock,
     /// Its own event feed.
     pub feed: Feed,
+    /// Who knows the customers.
+    pub credit: Peer,
     /// Who decides what money settles.
     pub invoicing: Peer,
     /// Where timers are announced once they are committed.
@@ -67,6 +69,7 @@ impl App {
             db,
             clock,
             feed,
+            credit: credit.clone(),
             invoicing: invoicing.clone(),
             wakeups: workers.wakeups(),
             running: workers.running(),

@@ -13,9 +13,6 @@ pub mod review_holds;
 
 use std::sync::Arc;
 
-use contracts::events::GetFeedHeadRequest;
-use contracts::events::event_feed_service_client::EventFeedServiceClient;
-use events::cursor;
 use runtime::{Errand, Peer};
 use timers::{JobError, Workers};
 
@@ -35,22 +32,14 @@ pub fn handled(mut workers: Workers, app: &Arc<App>) -> Workers {
     workers
 }
 
-/// Waits until what `producers` have announced by now has acted here. The job's lease bounds it.
+/// Waits until what `producers` have announced by now has acted here.
 ///
 /// # Errors
-/// [`JobError::Later`]: a producer cannot be asked.
+/// [`JobError::Later`]: a producer cannot be asked, or its events take long.
 pub(crate) async fn caught_up(app: &App, producers: &[&Peer]) -> Result<(), JobError> {
     for producer in producers {
-        let source = producer.name();
-        let mut client = EventFeedServiceClient::new(producer.channel(Errand::across_tenants("")));
-        let request = GetFeedHeadRequest {
-            source: source.to_owned(),
-        };
-        let answer = client.get_feed_head(request).await;
-        let head =
-            answer.map_err(|status| JobError::later(format!("{source}: {}", status.code())))?;
-        let head = head.into_inner().head_position;
-        cursor::wait_until(&app.db, source, head).await?;
+        let caught_up = events::caught_up(&app.db, producer, Errand::across_tenants(""));
+        caught_up.await.map_err(JobError::later)?;
     }
     Ok(())
 }

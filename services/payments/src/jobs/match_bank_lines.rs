@@ -1,12 +1,14 @@
 //! Matches the lines of a booked statement with invoices, some hundreds a run:
 //!
-//! 1. What an earlier run set aside and has no answer for is asked again first, by the same ids.
-//! 2. Otherwise the next lines are judged by what is known at this moment, outside of any
+//! 1. All that invoicing has told by now is heard: who issued an invoice in the morning may expect
+//!    that the statement of noon finds it.
+//! 2. What an earlier run set aside and has no answer for is asked again first, by the same ids.
+//! 3. Otherwise the next lines are judged by what is known at this moment, outside of any
 //!    transaction that writes. A certain match sets the money of its receipt aside; every doubt goes
 //!    to a person, with what speaks for what.
-//! 3. Invoicing is asked about all that was set aside in one call, and its answers are booked: a
+//! 4. Invoicing is asked about all that was set aside in one call, and its answers are booked: a
 //!    match stands, or its line goes to a person.
-//! 4. The import is told; while lines wait, the timer runs again at once.
+//! 5. The import is told; while lines wait, the timer runs again at once.
 //!
 //! While invoicing is away the lines wait, and so does the timer. Must not decide about money:
 //! invoicing may refuse what was certain here.
@@ -42,6 +44,8 @@ const LINES_A_RUN: i64 = 200;
 /// [`JobError`]; what was set aside is asked again by the next run.
 pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     let import_id = BankStatementImportId(claim.subject_id);
+    let heard = events::caught_up(&app.db, &app.invoicing, Errand::of_job(claim.tenant, ""));
+    heard.await.map_err(JobError::later)?;
     let done = some(&app, claim.tenant, import_id).await;
     app.feed.announce();
     done.map_err(unfinished)?;

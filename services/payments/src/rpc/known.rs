@@ -1,11 +1,14 @@
 //! What a call needs to know from the feeds: the tenant's day, the customer. Where it is not known
 //! yet the call waits a moment for the feed to catch up, then asks the caller to come again.
+//!
+//! A call that names hundreds of customers and invoices cannot come again for each: it waits for
+//! the feeds before it looks, so that what its caller was told of is known here.
 
 use std::time::Duration;
 
 use jiff::civil::Date;
 use postgres::{TenantId, Tx};
-use runtime::Refusal;
+use runtime::{Call, Refusal};
 use tokio::time::{Instant, sleep};
 
 use super::error;
@@ -36,6 +39,18 @@ where
             }
             outcome => return outcome,
         }
+    }
+}
+
+/// Waits until everything that credit and invoicing have told by now has acted here. Where that
+/// cannot be had, the call goes by what is known.
+pub async fn caught_up(app: &App, call: &Call) {
+    let (credit, invoicing) = tokio::join!(
+        events::caught_up(&app.db, &app.credit, call),
+        events::caught_up(&app.db, &app.invoicing, call),
+    );
+    for behind in [credit, invoicing].into_iter().filter_map(Result::err) {
+        tracing::warn!(%behind, "a call goes by what is known");
     }
 }
 

@@ -8,11 +8,8 @@
 //! 4. The timer goes on to what is planned next, or ends.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use calendar::SignedDuration;
-use contracts::events::GetFeedHeadRequest;
-use contracts::events::event_feed_service_client::EventFeedServiceClient;
 use postgres::{TenantId, Tx, retried};
 use runtime::Errand;
 use timers::{Claim, JobError, Scheduled, Settled};
@@ -26,9 +23,6 @@ use crate::store::case_file::{Asked, CaseFile, LOOK};
 
 /// The timer of a case.
 pub const KIND: &str = LOOK;
-
-/// How long the cursor is waited for before the judgement is put off.
-const CATCH_UP: Duration = Duration::from_secs(5);
 
 /// Two looks are never nearer, whatever a plan says: one that finds nothing to do cannot turn in a
 /// circle.
@@ -110,18 +104,6 @@ async fn take_step_in_tx(file: &mut CaseFile, tx: &mut Tx) -> Result<Option<Sche
 
 /// Waits until everything that invoicing has told by now has acted here.
 async fn hear(app: &App, tenant: TenantId) -> Result<(), JobError> {
-    let errand = Errand::of_job(tenant, "");
-    let head = app.invoicing.ask(errand, |channel| async {
-        let source = "invoicing".to_owned();
-        let asked = GetFeedHeadRequest { source };
-        EventFeedServiceClient::new(channel)
-            .get_feed_head(asked)
-            .await
-    });
-    let head = head.await.map_err(JobError::later)?.head_position;
-    let caught_up = events::cursor::wait_until(&app.db, "invoicing", head);
-    match tokio::time::timeout(CATCH_UP, caught_up).await {
-        Ok(waited) => Ok(waited?),
-        Err(_) => Err(JobError::later("the feed of invoicing is behind")),
-    }
+    let caught_up = events::caught_up(&app.db, &app.invoicing, Errand::of_job(tenant, ""));
+    caught_up.await.map_err(JobError::later)
 }

@@ -26,7 +26,7 @@ use crate::domain::{
 use crate::events::outbound::{announce, announce_cash};
 use crate::jobs::apply_imported_receipts;
 use crate::rpc::error;
-use crate::rpc::known::{today_in_tx, until_known};
+use crate::rpc::known::{caught_up, today_in_tx, until_known};
 use crate::rpc::wire::receipt_import::{
     BroughtRow, CustomerKey, RowTarget, import_to_wire, rows_from_wire,
 };
@@ -57,10 +57,11 @@ struct Brought {
     unreadable: Vec<RowReport>,
 }
 
-/// 1. Receive all rows and read them; 2. start the operation of the request, or find it; 3. of a new
-///    one judge all rows against what is there and, unless only checking was asked or a bad row stops
-///    it, record all receipts in the same transaction: whole or not at all; 4. apply them as their
-///    rows say, some hundreds asked of invoicing at a time.
+/// 1. Receive all rows and read them; 2. hear all that was told of customers and invoices; 3. start
+///    the operation of the request, or find it; 4. of a new one judge all rows against what is there
+///    and, unless only checking was asked or a bad row stops it, record all receipts in the same
+///    transaction: whole or not at all; 5. apply them as their rows say, some hundreds asked of
+///    invoicing at a time.
 pub async fn handle(
     app: Arc<App>,
     call: Call,
@@ -76,6 +77,7 @@ pub async fn handle(
         rows,
         unreadable,
     };
+    caught_up(&app, &call).await;
     let started = until_known(|| start(&app, &call, &key, &brought)).await;
     app.feed.announce();
     let operation = match started? {
