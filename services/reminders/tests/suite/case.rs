@@ -16,7 +16,8 @@ fn cases(world: &World) -> CaseServiceClient<Transport> {
     CaseServiceClient::new(world.channel())
 }
 
-async fn case(world: &World) -> Case {
+/// The case of the customer.
+pub async fn case(world: &World) -> Case {
     let asked = GetCaseRequest {
         key: Some(Key::CustomerId(CUSTOMER.to_string())),
     };

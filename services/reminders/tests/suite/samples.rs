@@ -14,8 +14,10 @@ use contracts::reminders::*;
 use postgres::TenantId;
 use prost::{Message, Name};
 use testkit::eventually_some;
+use tonic::transport::Channel as Transport;
 use uuid::Uuid;
 
+use crate::case::case;
 use crate::feeds::Feeds;
 use crate::fixture::{OURS, World};
 
@@ -257,6 +259,12 @@ pub async fn with_case(world: &World, feeds: &Feeds, count: u128, due: Date) -> 
     let opened = wait_told::<CaseOpened>(world, 1).await;
     let case_id = opened[0].case.clone().unwrap().case_id;
     wait_heard(world, &case_id, count).await;
+    // Credit's feed may be behind invoicing's.
+    eventually_some(PATIENCE, "the customer is known", async || {
+        let named = !case(world).await.customer_name.is_empty();
+        named.then_some(())
+    })
+    .await;
     case_id
 }
 
@@ -278,15 +286,15 @@ pub async fn wait_heard(world: &World, case_id: &str, number: u128) {
 
 pub fn contact_policies(
     world: &World,
-) -> contact_policy_service_client::ContactPolicyServiceClient<tonic::transport::Channel> {
+) -> contact_policy_service_client::ContactPolicyServiceClient<Transport> {
     contact_policy_service_client::ContactPolicyServiceClient::new(world.channel())
 }
 
-pub fn strategies(world: &World) -> StrategyServiceClient<tonic::transport::Channel> {
+pub fn strategies(world: &World) -> StrategyServiceClient<Transport> {
     StrategyServiceClient::new(world.channel())
 }
 
-pub fn templates(world: &World) -> TemplateServiceClient<tonic::transport::Channel> {
+pub fn templates(world: &World) -> TemplateServiceClient<Transport> {
     TemplateServiceClient::new(world.channel())
 }
 
