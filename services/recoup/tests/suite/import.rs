@@ -21,15 +21,17 @@ use crate::child::recoup;
 const NAMES: &str = "countryCode,customerID,PaperlessDate,invoiceNumber,InvoiceDate,DueDate,\
                      InvoiceAmount,Disputed,SettledDate,PaperlessBill,DaysToSettle,DaysLate";
 
-/// Five receivables of two customers. By the mapping, reminders go 3, 10 and 20 days after the due date:
+/// Six receivables of two customers. By the mapping, reminders go 3, 10 and 20 days after the due date:
 /// of 1 February that is Monday 4 February, Monday 11 February, Thursday 21 February.
-const ROWS: [&str; 5] = [
+const ROWS: [&str; 6] = [
     "391,0379-NEVHP,,in-time,1/2/2013,2/1/2013,55.94,No,1/15/2013,,,",
     // Paid on the day of the second reminder, which therefore does not leave.
     "391,0379-NEVHP,,late,1/2/2013,2/1/2013,61.74,No,2/11/2013,,,",
     "406,8976-AMJEO,,disputed,1/2/2013,2/1/2013,65.88,Yes,3/3/2013,,,",
     "406,8976-AMJEO,,open,1/2/2013,2/1/2013,100.00,No,,,,",
     "406,8976-AMJEO,,next,3/4/2013,4/3/2013,20.00,Yes,3/5/2013,,,",
+    // Settled on the day of the invoice: the receipt names what was issued a moment before.
+    "406,8976-AMJEO,,at-once,3/4/2013,4/3/2013,5.00,No,3/4/2013,,,",
 ];
 
 fn mapping() -> PathBuf {
@@ -126,13 +128,13 @@ async fn a_file_is_lived_through_once_however_often_it_is_imported() {
     let told = String::from_utf8(refused.stderr).unwrap();
     assert!(!refused.status.success() && refused.stdout.is_empty());
     assert!(
-        told.contains("nothing was imported\n  row 7, column InvoiceAmount"),
+        told.contains("nothing was imported\n  row 8, column InvoiceAmount"),
         "{told}"
     );
     assert_eq!(heads(&up).await, before);
 
     let first = report(&import(folder.path(), &file, &mails, &place));
-    assert_eq!(counts(&first), [2, 5, 4, 2]);
+    assert_eq!(counts(&first), [2, 6, 5, 2]);
     let steps = json!([
         { "step": "final-notice", "messages": 1, "invoices": 1 },
         { "step": "first-reminder", "messages": 2, "invoices": 2 },
@@ -143,7 +145,7 @@ async fn a_file_is_lived_through_once_however_often_it_is_imported() {
         json!({ "steps": steps, "afterSettlement": 0 })
     );
     assert_eq!(mails.mails().len(), 4);
-    assert_eq!(figure(&first, "AVERAGE_DAYS_TO_PAY"), "28.5");
+    assert_eq!(figure(&first, "AVERAGE_DAYS_TO_PAY"), "22.8");
 
     // The same again, also as the good part of a bad file.
     let after = heads(&up).await;
@@ -151,7 +153,7 @@ async fn a_file_is_lived_through_once_however_often_it_is_imported() {
     assert_eq!(counts(&again), [0, 0, 0, 0]);
     let skipping = [&place, ["--skip-bad"].as_slice()].concat();
     let skipped = report(&import(folder.path(), &bad, &mails, &skipping));
-    assert_eq!(skipped["skipped"][0]["row"], 7);
+    assert_eq!(skipped["skipped"][0]["row"], 8);
     assert_eq!(skipped["skipped"][0]["column"], "InvoiceAmount");
     assert_eq!(counts(&skipped), [0, 0, 0, 0]);
     for same in ["figures", "outstanding", "reminders"] {
@@ -191,4 +193,96 @@ fn a_column_that_is_missing_is_named_before_anything_starts() {
         "{told}"
     );
     assert!(!folder.path().join("data").exists());
+}
+
+/// The real file, where the test data is.
+fn real_file() -> Option<PathBuf> {
+    let data = std::env::var_os("RECOUP_TEST_DATA");
+    let file = data.map(|data| Path::new(&data).join("receivables/ibm-late-payments.csv"));
+    let file = file.filter(|file| file.exists());
+    if file.is_none() {
+        eprintln!(
+            "skipped: RECOUP_TEST_DATA names no folder with receivables/ibm-late-payments.csv"
+        );
+    }
+    file
+}
+
+/// What was outstanding on a day: the sum, and each bucket that is not empty.
+fn outstanding(on_day: &Value) -> Value {
+    let table = &on_day["aging"]["tables"][0];
+    let buckets = table["buckets"].as_array().unwrap().iter();
+    let buckets: Vec<Value> = buckets
+        .filter(|bucket| bucket["itemCount"].is_string())
+        .map(|bucket| {
+            json!([
+                bucket["label"],
+                bucket["amount"]["amount"],
+                bucket["itemCount"]
+            ])
+        })
+        .collect();
+    let sum = &table["outstandingAmount"]["amount"];
+    json!({ "sum": sum, "items": table["itemCount"], "buckets": buckets })
+}
+
+/// What was invoiced in each of the months before a day.
+fn invoiced(on_day: &Value) -> Value {
+    let months = on_day["invoiced"].as_array().unwrap().iter();
+    let sales = |month: &Value| month["figures"][0]["inputs"]["salesAmount"]["amount"].clone();
+    months
+        .map(|month| json!([month["month"], sales(month)]))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ag_5_the_real_file_comes_to_its_figures_and_reminders_stop_at_each_settlement() {
+    let Some(file) = real_file() else { return };
+    let folder = ScratchDir::create().unwrap();
+    let mails = SmtpSink::start().await;
+    let place = ["--as-of", "2013-09-30", "--output", "json"];
+    let report = report(&import(folder.path(), &file, &mails, &place));
+    assert_eq!(report["rowCount"], 2466);
+    assert_eq!(report["skipped"], json!([]));
+    assert_eq!(counts(&report), [100, 2466, 2466, 561]);
+    assert_eq!(report["new"]["unsettled"], 0);
+
+    let inputs = &report["figures"][0]["inputs"];
+    for (input, value) in [
+        ("settledCount", "2466"),
+        ("settledLateCount", "877"),
+        ("disputedCount", "561"),
+    ] {
+        assert_eq!(inputs[input], value, "{input}");
+    }
+    for (input, value) in [("salesAmount", "147703.18"), ("settledAmount", "147703.18")] {
+        assert_eq!(inputs[input]["amount"], value, "{input}");
+    }
+    assert_eq!(figure(&report, "AVERAGE_DAYS_TO_PAY"), "26.4448");
+    assert_eq!(figure(&report, "WEIGHTED_DAYS_TO_PAY"), "26.7006");
+    assert_eq!(figure(&report, "PERCENT_SETTLED_LATE"), "35.5637");
+
+    let [then, end] = report["outstanding"].as_array().unwrap().as_slice() else {
+        panic!("the day asked for, and the end")
+    };
+    let buckets = json!([["not due", "4563.74", "81"], ["1-30", "465.48", "7"]]);
+    assert_eq!(
+        outstanding(then),
+        json!({ "sum": "5029.22", "items": "88", "buckets": buckets })
+    );
+    let months = json!([
+        ["2013-07", "6142.00"],
+        ["2013-08", "6579.03"],
+        ["2013-09", "6828.75"]
+    ]);
+    assert_eq!(invoiced(then), months);
+    assert_eq!(end["aging"]["tables"], Value::Null, "all of it was paid");
+
+    let reminders = &report["reminders"];
+    let steps = reminders["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 3);
+    let messages = steps.iter().map(|step| step["messages"].as_u64().unwrap());
+    let messages = usize::try_from(messages.sum::<u64>()).unwrap();
+    assert_eq!(messages, mails.mails().len());
+    assert_eq!(reminders["afterSettlement"], 0);
 }
