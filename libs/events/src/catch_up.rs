@@ -29,6 +29,19 @@ pub enum Behind {
     },
 }
 
+impl Behind {
+    /// The failure of our own database, where it is that; else itself.
+    ///
+    /// # Errors
+    /// Itself: it passes when the producer answers or the feed catches up.
+    pub fn or_db(self) -> Result<DbError, Self> {
+        match self {
+            Self::Database(error) => Ok(error),
+            behind => Err(behind),
+        }
+    }
+}
+
 /// Waits, for 5 s at most, until everything that `producer` has told by now has acted in `db`.
 ///
 /// # Errors

@@ -345,17 +345,9 @@ impl<A: Send + Sync + 'static> Consumer<A> {
     /// Opens the transaction of a batch: when it is this feed's turn and under the role that
     /// row-level security binds, except where there is only the cursor to move.
     async fn begin(&self, batch: &ReadEventsResponse) -> Result<Tx, DbError> {
-        let Some(first) = batch.events.first() else {
-            return self.db.begin_background().await;
-        };
-        loop {
-            let mut tx = self.db.begin(tenant_of(first)?).await?;
-            match cursor::take_turn_in_tx(&mut tx).await {
-                Ok(()) => return Ok(tx),
-                // Another feed's batch takes longer than a lock may be waited for.
-                Err(error) if error.is_lock_timeout() => tx.rollback().await?,
-                Err(error) => return Err(error),
-            }
+        match batch.events.first() {
+            Some(first) => cursor::take_turn(&self.db, tenant_of(first)?).await,
+            None => self.db.begin_background().await,
         }
     }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use postgres::{Database, DbError, Tx};
+use postgres::{Database, DbError, Observer, TenantId, Tx};
+use sqlx::Row as _;
 
 /// The position up to which the feed of `source` has acted here; 0 before the
 /// first event.
@@ -48,19 +49,21 @@ pub struct Standing {
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn standing_in_tx(tx: &mut Tx) -> Result<Standing, DbError> {
-    let rows: Vec<(Option<String>, Option<i64>)> = sqlx::query_as(
-        "SELECT source, position FROM feed_cursor UNION ALL SELECT NULL, max(position) FROM event",
-    )
-    .fetch_all(&mut **tx)
-    .await?;
+pub async fn standing(observer: &mut Observer) -> Result<Standing, DbError> {
+    let statement = || {
+        sqlx::query(
+            "SELECT source, position FROM feed_cursor
+              UNION ALL SELECT NULL, max(position) FROM event",
+        )
+    };
+    let rows = observer.rows(statement).await?;
     let mut standing = Standing {
         head: 0,
         cursors: BTreeMap::new(),
     };
-    for (source, position) in rows {
-        let position = position.unwrap_or(0);
-        match source {
+    for row in rows {
+        let position = row.try_get::<Option<i64>, _>("position")?.unwrap_or(0);
+        match row.try_get::<Option<String>, _>("source")? {
             Some(source) => standing.cursors.extend([(source, position)]),
             None => standing.head = position,
         }
@@ -98,12 +101,21 @@ pub(crate) async fn advance_in_tx(
     Ok(moved == 1)
 }
 
-/// Locks the cursors of all feeds of this service until the transaction ends. Two feeds often tell
-/// of the same customer, each in an order of its own: batches side by side would lock the same
-/// rows crosswise, and one of them would lose a second and its work.
-pub(crate) async fn take_turn_in_tx(tx: &mut Tx) -> Result<(), DbError> {
-    sqlx::query("SELECT position FROM feed_cursor ORDER BY source FOR UPDATE")
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+/// Opens a transaction under a tenant in which the cursors of all feeds of this service are locked
+/// until it ends, waiting for its turn as long as it takes. Two feeds often tell of the same
+/// customer, each in an order of its own: batches side by side would lock the same rows crosswise,
+/// and one of them would lose a second and its work.
+pub(crate) async fn take_turn(db: &Database, tenant: TenantId) -> Result<Tx, DbError> {
+    loop {
+        let mut tx = db.begin(tenant).await?;
+        let locked = sqlx::query("SELECT position FROM feed_cursor ORDER BY source FOR UPDATE")
+            .execute(&mut *tx)
+            .await;
+        match locked.map_err(DbError::from) {
+            Ok(_) => return Ok(tx),
+            // Another feed's batch takes longer than a lock may be waited for.
+            Err(error) if error.is_lock_timeout() => tx.rollback().await?,
+            Err(error) => return Err(error),
+        }
+    }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::hints::Hints;
-use crate::horizon;
+use crate::horizon::Horizon;
 
 /// How often the feed looks for new events without any hint.
 const POLL_PERIOD: Duration = Duration::from_millis(500);
@@ -26,6 +26,7 @@ const BATCH_BYTES: usize = 1 << 20;
 pub struct Feed {
     source: &'static str,
     db: Database,
+    horizon: Arc<Horizon>,
     head: watch::Receiver<i64>,
     /// Woken by own commits; wakes the look for a new head.
     look: Arc<Notify>,
@@ -62,15 +63,17 @@ impl Feed {
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, head) = watch::channel(0);
         let (look, written) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let horizon = Arc::new(Horizon::of(&db));
         let feed = Self {
             source,
-            db: db.clone(),
+            db,
+            horizon: Arc::clone(&horizon),
             head,
             look: look.clone(),
             written: written.clone(),
         };
         let work = async move {
-            let tracking = track(&db, &look, &sender, &shutdown);
+            let tracking = track(&horizon, &look, &sender, &shutdown);
             match hints {
                 Some(hints) => {
                     let publishing = hints.publish(&written, &shutdown);
@@ -117,12 +120,13 @@ impl Feed {
         }
     }
 
-    /// As of a moment after the call: see [`crate::settled_head`].
+    /// The head of the feed as of a moment after the call: waits until every position handed out so
+    /// far is decided, and returns the last of them.
     ///
     /// # Errors
     /// [`DbError`] when the database cannot be asked.
     pub async fn settled_head(&self) -> Result<i64, DbError> {
-        horizon::settled_head(&self.db).await
+        self.horizon.settled_head().await
     }
 
     /// The events after `after` and up to `head`, at most `limit` of them.
@@ -202,13 +206,13 @@ impl Feed {
 
 /// Moves the head on after every hint and at least once a poll period.
 async fn track(
-    db: &Database,
+    horizon: &Horizon,
     look: &Notify,
     head: &watch::Sender<i64>,
     shutdown: &CancellationToken,
 ) {
     loop {
-        match horizon::settled_head(db).await {
+        match horizon.settled_head().await {
             Ok(settled) => {
                 head.send_if_modified(|head| {
                     let moved = settled > *head;

@@ -9,6 +9,7 @@ use redis::AsyncCommands as _;
 use redis::aio::ConnectionManagerConfig;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How long one hint may take before it is dropped.
 const PUBLISH_TIMEOUT: Duration = Duration::from_millis(200);
@@ -21,6 +22,8 @@ const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 pub struct Hints {
     client: redis::Client,
     channel: String,
+    /// This replica: it knows of its own commits without Redis.
+    own: String,
 }
 
 impl Hints {
@@ -34,6 +37,7 @@ impl Hints {
         Ok(Self {
             client: redis::Client::open(url)?,
             channel,
+            own: Uuid::now_v7().to_string(),
         })
     }
 
@@ -56,7 +60,7 @@ impl Hints {
                 manager = connecting.await.ok();
             }
             if let Some(manager) = &mut manager {
-                let sent: Result<(), _> = manager.publish(&self.channel, "").await;
+                let sent: Result<(), _> = manager.publish(&self.channel, &self.own).await;
                 if let Err(error) = sent {
                     tracing::debug!(%error, "feed hint lost");
                 }
@@ -64,7 +68,7 @@ impl Hints {
         }
     }
 
-    /// Notifies `heard` of every hint, until `shutdown`. Notifies once more after
+    /// Notifies `heard` of every hint of another replica, until `shutdown`. Notifies once more after
     /// each reconnect: what was published meanwhile is lost.
     pub(crate) async fn listen(&self, heard: &Notify, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
@@ -88,8 +92,10 @@ impl Hints {
         subscription.subscribe(&self.channel).await?;
         heard.notify_one();
         let mut hints = subscription.on_message();
-        while hints.next().await.is_some() {
-            heard.notify_one();
+        while let Some(hint) = hints.next().await {
+            if hint.get_payload_bytes() != self.own.as_bytes() {
+                heard.notify_one();
+            }
         }
         Ok(())
     }

@@ -19,7 +19,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use postgres::{Database, DbError, Tx};
+use postgres::{Database, DbError, Observer};
+use sqlx::Row as _;
+use tokio::sync::Mutex;
 
 /// The two keys of the shared lock of writers, "reco" in ASCII and the feed.
 pub(crate) const WRITERS_LOCK: (i32, i32) = (0x7265_636f, 1);
@@ -27,49 +29,76 @@ pub(crate) const WRITERS_LOCK: (i32, i32) = (0x7265_636f, 1);
 /// Longest pause between two looks at the writers.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
-/// The head of the feed as of a moment after the call: waits until every position
-/// handed out so far is decided, and returns the last of them.
-///
-/// # Errors
-/// [`DbError`] when the database cannot be asked.
-pub async fn settled_head(db: &Database) -> Result<i64, DbError> {
-    // The sequence first, the writers after it: the other way round, one that begins
-    // and draws in between would be missed.
-    let mut tx = db.begin_background().await?;
-    let last = sqlx::query_scalar(
-        "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_position",
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    let mut awaited = writers_in_tx(&mut tx).await?;
-    tx.commit().await?;
+/// The sequence's last value, and who holds the lock of writers. The condition on `drawn` makes the
+/// lock table be read after the sequence: the other way round, a writer that begins and draws in
+/// between would be missed.
+const LOOK: &str = "WITH drawn AS MATERIALIZED (
+     SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS position FROM event_position)
+ SELECT drawn.position,
+        ARRAY(SELECT virtualtransaction FROM pg_locks
+               WHERE drawn.position IS NOT NULL
+                 AND locktype = 'advisory' AND objsubid = 2 AND granted
+                 AND classid::bigint = $1 AND objid::bigint = $2
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AS writers
+   FROM drawn";
 
-    let mut pause = Duration::from_millis(1);
-    while !awaited.is_empty() {
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-        // A transaction for each look: a connection must not be held while waiting
-        // for somebody else's transaction.
-        let mut tx = db.begin_background().await?;
-        let writing = writers_in_tx(&mut tx).await?;
-        tx.commit().await?;
-        awaited.retain(|writer| writing.contains(writer));
-    }
-    Ok(last)
+/// Finds out how far the feed of one database is complete. Callers take turns at its connection.
+#[derive(Debug)]
+pub(crate) struct Horizon {
+    observer: Mutex<Observer>,
 }
 
-/// The transactions that may have drawn positions and have not ended.
-async fn writers_in_tx(tx: &mut Tx) -> Result<HashSet<String>, DbError> {
-    let (class, object) = WRITERS_LOCK;
-    let writers: Vec<String> = sqlx::query_scalar(
-        "SELECT virtualtransaction FROM pg_locks
-          WHERE locktype = 'advisory' AND objsubid = 2 AND granted
-            AND classid::bigint = $1 AND objid::bigint = $2
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    )
-    .bind(i64::from(class))
-    .bind(i64::from(object))
-    .fetch_all(&mut **tx)
-    .await?;
-    Ok(writers.into_iter().collect())
+/// What one look saw.
+struct Seen {
+    /// The last position that was drawn.
+    last: i64,
+    /// The transactions that may have drawn positions and have not ended.
+    writers: HashSet<String>,
+}
+
+impl Horizon {
+    pub(crate) fn of(db: &Database) -> Self {
+        Self {
+            observer: Mutex::new(db.observer()),
+        }
+    }
+
+    /// The head of the feed as of a moment after the call: waits until every position
+    /// handed out so far is decided, and returns the last of them.
+    ///
+    /// # Errors
+    /// [`DbError`] when the database cannot be asked.
+    pub(crate) async fn settled_head(&self) -> Result<i64, DbError> {
+        let Seen {
+            last,
+            writers: mut awaited,
+        } = self.look().await?;
+        let mut pause = Duration::from_millis(1);
+        while !awaited.is_empty() {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            let writing = self.look().await?.writers;
+            awaited.retain(|writer| writing.contains(writer));
+        }
+        Ok(last)
+    }
+
+    async fn look(&self) -> Result<Seen, DbError> {
+        let (class, object) = WRITERS_LOCK;
+        let statement = || {
+            sqlx::query(LOOK)
+                .bind(i64::from(class))
+                .bind(i64::from(object))
+        };
+        let rows = self.observer.lock().await.rows(statement).await?;
+        let seen = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        Ok(Seen {
+            last: seen.try_get("position")?,
+            writers: seen
+                .try_get::<Vec<String>, _>("writers")?
+                .into_iter()
+                .collect(),
+        })
+    }
 }

@@ -3,7 +3,7 @@
 //! Writing: [`append_in_tx`] adds events to the service's own `event` table in the
 //! transaction of the change, and [`Feed::announce`] after the commit wakes whoever
 //! waits for them. Serving: [`Feed`] reads them out in order, without a gap, up to
-//! a head below which nothing can appear any more ([`settled_head`]). Consuming:
+//! a head below which nothing can appear any more ([`Feed::settled_head`]). Consuming:
 //! [`Consumer`] moves its cursor in the transaction of the effects, and parks what
 //! cannot be applied ([`parking`]).
 //!
@@ -27,7 +27,6 @@ pub use catch_up::{Behind, caught_up};
 pub use consumer::{Apply, ApplyError, Consumer, ConsumerSettings};
 pub use feed::{Batch, Feed, Filter};
 pub use hints::Hints;
-pub use horizon::settled_head;
 pub use rpc::{EventFeed, ParkedEvents, REASONS, served};
 
 /// The migrations of this library: the feed, the cursors, the parked events.

@@ -171,8 +171,7 @@ async fn replay_next<A: Sync>(
     source: &str,
     subject: &str,
 ) -> Result<Next, DbError> {
-    let mut tx = db.begin(tenant).await?;
-    cursor::take_turn_in_tx(&mut tx).await?;
+    let mut tx = cursor::take_turn(db, tenant).await?;
     let row = sqlx::query(
         "SELECT event, reason, tries, parked_time FROM parked_event
           WHERE tenant_id = $1 AND source = $2 AND subject = $3 ORDER BY position LIMIT 1",

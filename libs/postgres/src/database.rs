@@ -5,7 +5,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Row as _};
 
-use crate::{DbError, PostgresConfig, TenantId, Tx};
+use crate::activity::{Activity, Counter};
+use crate::{DbError, Observer, PostgresConfig, TenantId, Tx};
 
 /// The database of one service. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -15,6 +16,7 @@ pub struct Database {
     report: PgPool,
     background: PgPool,
     statement_timeout: Duration,
+    counter: Counter,
 }
 
 /// For whom a transaction is opened and how long its statements may take.
@@ -61,6 +63,7 @@ impl Database {
                 config.report_timeout_ms,
             )?,
             statement_timeout: Duration::from_millis(u64::from(config.statement_timeout_ms)),
+            counter: Counter::default(),
         };
         refuse_unfit(&database.write).await?;
         refuse_unfit(&database.background).await?;
@@ -73,7 +76,8 @@ impl Database {
     /// [`DbError`] when no connection is to be had.
     pub async fn begin(&self, scope: impl Into<Scope>) -> Result<Tx, DbError> {
         let Scope { tenant, left } = scope.into();
-        open(&self.write, "BEGIN", Some(tenant), self.shortened(left)).await
+        let opening = opening("BEGIN", Some(tenant), self.shortened(left));
+        open(&self.write, &opening, Some(tenant), Some(&self.counter)).await
     }
 
     /// Opens a transaction that reads rows of one tenant, all of it as of one
@@ -83,7 +87,8 @@ impl Database {
     /// As [`Database::begin`].
     pub async fn begin_read(&self, scope: impl Into<Scope>) -> Result<Tx, DbError> {
         let Scope { tenant, left } = scope.into();
-        open(&self.read, READ_ONLY, Some(tenant), self.shortened(left)).await
+        let opening = opening(READ_ONLY, Some(tenant), self.shortened(left));
+        open(&self.read, &opening, Some(tenant), None).await
     }
 
     /// As [`Database::begin_read`], for figures over many rows: few at a time,
@@ -92,7 +97,8 @@ impl Database {
     /// # Errors
     /// As [`Database::begin`].
     pub async fn begin_report(&self, tenant: TenantId) -> Result<Tx, DbError> {
-        open(&self.report, READ_ONLY, Some(tenant), None).await
+        let opening = opening(READ_ONLY, Some(tenant), None);
+        open(&self.report, &opening, Some(tenant), None).await
     }
 
     /// Opens a transaction of the background role, which sees all tenants. The
@@ -101,7 +107,20 @@ impl Database {
     /// # Errors
     /// As [`Database::begin`].
     pub async fn begin_background(&self) -> Result<Tx, DbError> {
-        open(&self.background, "BEGIN", None, None).await
+        open(&self.background, "BEGIN", None, Some(&self.counter)).await
+    }
+
+    /// A connection of the background role for looking many times a second, apart from the pools
+    /// and opened with the first look.
+    #[must_use]
+    pub fn observer(&self) -> Observer {
+        Observer::new(self.background.connect_options().as_ref().clone())
+    }
+
+    /// What the transactions that may change something are at, those of this process.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.counter.activity()
     }
 
     /// Whether the database answers: what readiness asks.
@@ -127,30 +146,34 @@ impl Database {
 
 const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// One simple query opens the transaction and sets what holds in it: one round
-/// trip. A connection that turns out dead (the server was restarted since it was
-/// used last) is thrown away and the next one asked, as nothing has happened yet.
-async fn open(
-    pool: &PgPool,
-    begin: &str,
-    tenant: Option<TenantId>,
-    statement_limit: Option<Duration>,
-) -> Result<Tx, DbError> {
+/// One simple query that opens a transaction and sets what holds in it: one round trip.
+fn opening(begin: &str, tenant: Option<TenantId>, statement_limit: Option<Duration>) -> String {
     let mut opening = begin.to_owned();
     if let Some(tenant) = tenant {
         // A UUID is hexadecimal digits and hyphens: safe as text.
-        opening.push_str(&format!(
-            "; SELECT set_config('recoup.tenant_id', '{tenant}', true)"
-        ));
+        opening.push_str(&format!("; SET LOCAL recoup.tenant_id TO '{tenant}'"));
     }
     if let Some(limit) = statement_limit {
         let limit_ms = limit.as_millis().max(1);
         opening.push_str(&format!("; SET LOCAL statement_timeout = {limit_ms}"));
     }
+    opening
+}
+
+/// Opens a transaction, counted where it may change something. A connection that turns out dead (the
+/// server was restarted since it was used last) is thrown away and the next one asked, as nothing has
+/// happened yet.
+async fn open(
+    pool: &PgPool,
+    opening: &str,
+    tenant: Option<TenantId>,
+    counter: Option<&Counter>,
+) -> Result<Tx, DbError> {
     let mut dead = 0;
     loop {
         let connection = pool.acquire().await?;
-        match Tx::open(connection, opening.clone()).await {
+        let counted = counter.map(Counter::begin);
+        match Tx::open(connection, opening.to_owned(), tenant, counted).await {
             Err(DbError::Unavailable(_)) if dead < pool.options().get_max_connections() => {
                 dead += 1
             }

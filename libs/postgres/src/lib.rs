@@ -9,21 +9,25 @@
 //! see: functions that join a transaction take it first, end in `_in_tx` and
 //! never commit.
 
+mod activity;
 pub mod audit;
 mod config;
 mod database;
 mod error;
 pub mod idempotency;
 pub mod migrations;
+mod observer;
 pub mod operations;
 pub mod pages;
 mod retry;
 mod tenant;
 mod tx;
 
+pub use activity::Activity;
 pub use config::{PoolSizes, PostgresConfig};
 pub use database::{Database, Scope};
 pub use error::DbError;
+pub use observer::Observer;
 pub use retry::{Retryable, retried};
 pub use tenant::TenantId;
 pub use tx::Tx;

@@ -14,6 +14,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Postgres};
 use tokio::runtime::Handle;
 
+use crate::activity::Open;
 use crate::retry::roll_back_apart;
 use crate::{DbError, TenantId};
 
@@ -29,17 +30,25 @@ const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct Tx {
     /// Present until the transaction has ended.
     connection: Option<PoolConnection<Postgres>>,
+    /// Whose rows it sees now; none: the background role's, of all.
+    tenant: Option<TenantId>,
+    /// Counts it as open while it may change something.
+    counted: Option<Open>,
 }
 
 impl Tx {
     /// Takes the connection and opens the transaction with `opening`, one simple
-    /// query that starts with BEGIN.
+    /// query that starts with BEGIN and puts it under `tenant`.
     pub(crate) async fn open(
         connection: PoolConnection<Postgres>,
         opening: String,
+        tenant: Option<TenantId>,
+        counted: Option<Open>,
     ) -> Result<Self, DbError> {
         let mut tx = Self {
             connection: Some(connection),
+            tenant,
+            counted,
         };
         tx.execute(sqlx::raw_sql(AssertSqlSafe(opening))).await?;
         Ok(tx)
@@ -53,8 +62,8 @@ impl Tx {
     /// connection broke: only in that last case the outcome is unknown.
     pub async fn commit(mut self) -> Result<(), DbError> {
         // A bare COMMIT of a failed transaction answers ROLLBACK without an error.
-        // The statement before it fails there, and the COMMIT is not reached.
-        self.execute(sqlx::raw_sql("SELECT 1; COMMIT")).await?;
+        // The command before it, which does nothing, fails there, and the COMMIT is not reached.
+        self.execute(sqlx::raw_sql("CLOSE ALL; COMMIT")).await?;
         self.connection = None;
         Ok(())
     }
@@ -69,16 +78,20 @@ impl Tx {
         Ok(())
     }
 
-    /// Puts the rest of the transaction under another tenant. For the background
-    /// role, which goes from tenant to tenant within a batch.
+    /// Puts the rest of the transaction under this tenant, unless it is there already. For batches
+    /// of events, which go from tenant to tenant.
     ///
     /// # Errors
     /// [`DbError`] when the connection broke.
     pub async fn set_tenant(&mut self, tenant: TenantId) -> Result<(), DbError> {
+        if self.tenant == Some(tenant) {
+            return Ok(());
+        }
         sqlx::query("SELECT set_config('recoup.tenant_id', $1, true)")
             .bind(tenant.to_string())
             .execute(&mut **self)
             .await?;
+        self.tenant = Some(tenant);
         Ok(())
     }
 }
@@ -115,7 +128,10 @@ impl Drop for Tx {
             return;
         };
         match Handle::try_current() {
-            Ok(runtime) => drop(roll_back_apart(&runtime, roll_back(connection))),
+            Ok(runtime) => drop(roll_back_apart(
+                &runtime,
+                roll_back(connection, self.counted.take()),
+            )),
             Err(_) => connection.close_on_drop(),
         }
     }
@@ -123,7 +139,7 @@ impl Drop for Tx {
 
 /// Brings a connection of unknown state back to idle. Whatever was on the wire is
 /// read to its end first; a ROLLBACK outside a transaction is only a warning.
-async fn roll_back(mut connection: PoolConnection<Postgres>) {
+async fn roll_back(mut connection: PoolConnection<Postgres>, _counted: Option<Open>) {
     let rolled_back = connection.execute(sqlx::raw_sql("ROLLBACK"));
     if !matches!(
         tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use postgres::{DbError, Tx};
+use postgres::{DbError, Observer};
 use sqlx::Row as _;
 
 use crate::Scheduled;
@@ -35,20 +35,21 @@ pub struct Ahead {
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn ahead_in_tx(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Ahead, DbError> {
-    let rows = sqlx::query(
-        "(SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
+pub async fn ahead(observer: &mut Observer, now: Timestamp, limit: i64) -> Result<Ahead, DbError> {
+    let statement = || {
+        sqlx::query(
+            "(SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
            WHERE due_time <= $1 AND parked_time IS NULL
            ORDER BY due_time, tenant_id, kind, subject_id LIMIT $2)
          UNION ALL
          (SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
            WHERE due_time > $1 AND parked_time IS NULL
            ORDER BY due_time LIMIT 1)",
-    )
-    .bind(now.to_sqlx())
-    .bind(limit)
-    .fetch_all(&mut **tx)
-    .await?;
+        )
+        .bind(now.to_sqlx())
+        .bind(limit)
+    };
+    let rows = observer.rows(statement).await?;
     let found = rows.iter().map(|row| {
         Ok(Due {
             timer: Scheduled::from_row(row)?,

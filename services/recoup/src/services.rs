@@ -4,16 +4,18 @@
 //! feed and what it parked, is served once for all, and goes by the service named in the call.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
 use events::Feed;
-use postgres::Database;
+use postgres::{Database, Observer};
 use runtime::config::Layers;
 use runtime::{Runner, Services, Shutdown, Tasks, Telemetry};
 use sqlx::migrate::Migrator;
 use stores::Stores;
 use timers::{Running, Wakeups};
+use tokio::sync::Mutex;
 
 use crate::installation::Detour;
 use crate::keys::Keys;
@@ -79,6 +81,8 @@ pub struct Part {
     pub service: &'static str,
     /// Its database.
     pub db: Database,
+    /// What the sandbox looks at it through.
+    pub observer: Arc<Mutex<Observer>>,
     /// Its feed.
     pub feed: Feed,
     /// Its timers; none for a service without jobs.
@@ -109,6 +113,7 @@ macro_rules! part {
         Part {
             service: $service::SERVICE,
             db: $service.db.clone(),
+            observer: Arc::new(Mutex::new($service.db.observer())),
             feed: $service.feed.clone(),
             timers: $timers,
         }

@@ -10,6 +10,7 @@ mod fixture;
 mod guard;
 mod idempotency;
 mod migrations;
+mod observing;
 mod operations;
 mod protection;
 mod retries;

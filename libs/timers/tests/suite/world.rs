@@ -11,7 +11,7 @@ use jiff_sqlx::ToSqlx as _;
 use postgres::{Database, PostgresConfig, TenantId};
 use sqlx::migrate::Migrator;
 use testkit::{TestCluster, TestDatabase, eventually};
-use timers::quiet::{Ahead, ahead_in_tx};
+use timers::quiet::{Ahead, ahead};
 use timers::{Claim, DueSet, JobError, Settled, TimersConfig, Wakeups, Workers};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -172,8 +172,7 @@ impl World {
 
     /// What lies ahead at `now`.
     pub async fn ahead(&self, now: Timestamp) -> Ahead {
-        let mut tx = self.db.begin_background().await.unwrap();
-        ahead_in_tx(&mut tx, now, 10).await.unwrap()
+        ahead(&mut self.db.observer(), now, 10).await.unwrap()
     }
 
     /// Waits until as many effects are there as `due` has subjects, and nothing is due any

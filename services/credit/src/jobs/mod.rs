@@ -39,7 +39,9 @@ pub fn handled(mut workers: Workers, app: &Arc<App>) -> Workers {
 pub(crate) async fn caught_up(app: &App, producers: &[&Peer]) -> Result<(), JobError> {
     for producer in producers {
         let caught_up = events::caught_up(&app.db, producer, Errand::across_tenants(""));
-        caught_up.await.map_err(JobError::later)?;
+        caught_up
+            .await
+            .map_err(|behind| behind.or_db().map_or_else(JobError::later, JobError::Db))?;
     }
     Ok(())
 }

@@ -45,7 +45,9 @@ const LINES_A_RUN: i64 = 200;
 pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     let import_id = BankStatementImportId(claim.subject_id);
     let heard = events::caught_up(&app.db, &app.invoicing, Errand::of_job(claim.tenant, ""));
-    heard.await.map_err(JobError::later)?;
+    heard
+        .await
+        .map_err(|behind| behind.or_db().map_or_else(JobError::later, JobError::Db))?;
     let done = some(&app, claim.tenant, import_id).await;
     app.feed.announce();
     done.map_err(unfinished)?;

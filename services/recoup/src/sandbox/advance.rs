@@ -26,7 +26,7 @@ use crate::services::Part;
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
 
 /// How long calls and jobs are left at work before the next look: what they wait for may be due.
-const WORK: Duration = Duration::from_millis(20);
+const WORK: Duration = Duration::from_millis(100);
 
 /// How long a hint that was given may go unheard before it is given again.
 const REPEAT_HINTS: Duration = Duration::from_millis(250);
@@ -161,7 +161,7 @@ impl Sandbox {
         Ok(Ok(result))
     }
 
-    /// Waits until two looks in a row saw all quiet, with the same heads.
+    /// Waits until an undisturbed look saw all quiet, or two in a row that saw the same.
     async fn settle(
         &self,
         progress: &watch::Sender<Progress>,
@@ -176,7 +176,7 @@ impl Sandbox {
             if let Err(stopped) = self.wake_due(&look, &mut seen, progress) {
                 return Ok(Err(stopped));
             }
-            if look.idle && earlier.as_ref() == Some(&look) {
+            if look.idle && (look.undisturbed || earlier.as_ref() == Some(&look)) {
                 progress.send_modify(|progress| progress.quiet = true);
                 return Ok(Ok(look));
             }

@@ -2,12 +2,14 @@
 //!
 //! Quiet is: no call and no job is running, every feed is consumed up to its head, nothing is due.
 //! One look reads the databases one after the other, so what went on between two of them may have
-//! been missed: only two looks in a row that saw the same heads say it.
+//! been missed: it says so alone where this process changed nothing from its begin to its end, else
+//! only together with a second one that saw the same.
 
 use anyhow::Context as _;
 use events::cursor::{self, Standing};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
+use postgres::Activity;
 use runtime::Tasks;
 use timers::quiet::{self, Ahead, Due};
 
@@ -27,6 +29,8 @@ pub(super) struct Look {
     pub next_due: Option<Timestamp>,
     /// Whether it saw nothing going on.
     pub idle: bool,
+    /// Whether this process changed nothing while it looked, and nothing was at work at its end.
+    pub undisturbed: bool,
 }
 
 /// Looks at every service once.
@@ -35,6 +39,7 @@ pub(super) struct Look {
 /// A database does not answer.
 pub(super) async fn once(parts: &[Part], tasks: &Tasks, now: Timestamp) -> anyhow::Result<Look> {
     let at_work = is_at_work(parts, tasks);
+    let before = activities(parts);
     let told = try_join_all(parts.iter().map(|part| async move {
         let told = told(part, now).await;
         told.with_context(|| format!("looking at {}", part.service))
@@ -48,28 +53,36 @@ pub(super) async fn once(parts: &[Part], tasks: &Tasks, now: Timestamp) -> anyho
         let mut cursors = own.cursors.iter();
         cursors.all(|(source, at)| head_of(source).is_none_or(|head| *at >= head))
     });
+    let undisturbed = !is_at_work(parts, tasks) && before == activities(parts);
     let next_due = told.iter().filter_map(|(_, ahead)| ahead.next_due).min();
     Ok(Look {
         heads: told.iter().map(|(own, _)| own.head).collect(),
         next_due,
+        undisturbed,
         idle: !at_work && consumed && next_due.is_none_or(|due| due > now),
         due: told.into_iter().map(|(_, ahead)| ahead.due).collect(),
     })
 }
 
-/// Whether a call or a job is running: what can be told without asking a database.
+/// Whether a call, a job or a change is under way: what can be told without asking a database.
 pub(super) fn is_at_work(parts: &[Part], tasks: &Tasks) -> bool {
     let jobs = |part: &Part| part.timers.as_ref().map_or(0, |(_, jobs)| jobs.count());
-    tasks.running().contains_key("rpc") || parts.iter().any(|part| jobs(part) > 0)
+    let changes = |part: &Part| part.db.activity().open > 0;
+    tasks.running().contains_key("rpc") || parts.iter().any(|part| jobs(part) > 0 || changes(part))
 }
 
+fn activities(parts: &[Part]) -> Vec<Activity> {
+    parts.iter().map(|part| part.db.activity()).collect()
+}
+
+/// The feeds first: what a batch scheduled is seen to be due wherever its cursor is seen to have
+/// moved.
 async fn told(part: &Part, now: Timestamp) -> anyhow::Result<(Standing, Ahead)> {
-    let mut tx = part.db.begin_background().await?;
-    let standing = cursor::standing_in_tx(&mut tx).await?;
+    let mut observer = part.observer.lock().await;
+    let standing = cursor::standing(&mut observer).await?;
     let ahead = match part.timers {
-        Some(_) => quiet::ahead_in_tx(&mut tx, now, DUE_LIMIT).await?,
+        Some(_) => quiet::ahead(&mut observer, now, DUE_LIMIT).await?,
         None => Ahead::default(),
     };
-    tx.commit().await?;
     Ok((standing, ahead))
 }

@@ -105,5 +105,7 @@ async fn take_step_in_tx(file: &mut CaseFile, tx: &mut Tx) -> Result<Option<Sche
 /// Waits until everything that invoicing has told by now has acted here.
 async fn hear(app: &App, tenant: TenantId) -> Result<(), JobError> {
     let caught_up = events::caught_up(&app.db, &app.invoicing, Errand::of_job(tenant, ""));
-    caught_up.await.map_err(JobError::later)
+    caught_up
+        .await
+        .map_err(|behind| behind.or_db().map_or_else(JobError::later, JobError::Db))
 }
