@@ -163,8 +163,8 @@ fn asked_for(judgement: &Judgement) -> (Option<StepReference>, Vec<Line>) {
 }
 
 fn postponed_to(file: &CaseFile, judgement: &Judgement) -> Result<Option<Timestamp>, JobError> {
-    if judgement.not_before.is_some() {
-        return Ok(judgement.not_before);
+    if let Some((_, from)) = judgement.not_before {
+        return Ok(Some(from));
     }
     let day = judgement.postponed.as_ref().map(|(_, day)| *day);
     let begins = day.map(|day| file.zones.start_of_day(day)).transpose();

@@ -48,7 +48,10 @@ pub async fn queue_in_tx(
     let told = judgement.findings.conclude(outcome, &version, file.now);
     keep_out_in_tx(file, tx, judgement.kept_out, &version, &told, run).await?;
     match judgement.letter {
-        Some(letter) => send_in_tx(file, tx, letter, judgement.not_before, &told, run).await,
+        Some(letter) => {
+            let not_before = judgement.not_before.map(|(_, from)| from);
+            send_in_tx(file, tx, letter, not_before, &told, run).await
+        }
         None => Ok(Queued::default()),
     }
 }

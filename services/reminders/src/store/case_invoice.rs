@@ -208,6 +208,9 @@ async fn complete_in_tx(
     for found in rows {
         invoices.push(found.into_invoice()?);
     }
+    if invoices.is_empty() {
+        return Ok(invoices);
+    }
     let ids: Vec<Uuid> = invoices.iter().map(|one| one.invoice_id.uuid()).collect();
     let items = sqlx::query_as!(
         ItemRow,

@@ -197,16 +197,15 @@ pub async fn update_in_tx(tx: &mut Tx, tenant: TenantId, message: &Message) -> R
     Ok(())
 }
 
-/// Stores a message that was claimed with another letter than it was queued with.
+/// Stores the lines of a message that is claimed with another letter than it was queued with.
 ///
 /// # Errors
 /// [`DbError`] of the statements.
-pub async fn update_with_lines_in_tx(
+pub async fn replace_lines_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
     message: &Message,
 ) -> Result<(), DbError> {
-    update_in_tx(tx, tenant, message).await?;
     line::delete_in_tx(tx, tenant, message.message_id).await?;
     line::insert_in_tx(tx, tenant, message).await
 }

@@ -271,6 +271,9 @@ async fn complete_in_tx(
     tenant: TenantId,
     promises: &mut [Promise],
 ) -> Result<(), DbError> {
+    if promises.is_empty() {
+        return Ok(());
+    }
     counted::load_in_tx(tx, tenant, promises).await?;
     judgement::load_in_tx(tx, tenant, promises).await
 }

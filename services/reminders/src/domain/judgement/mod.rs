@@ -40,8 +40,8 @@ pub struct Judgement {
     pub kept_out: Vec<KeptOut>,
     /// The earliest day to which a due step is put off (DU-5), with the step.
     pub postponed: Option<(StepReference, Date)>,
-    /// Not before this instant: the contact rules say so.
-    pub not_before: Option<Timestamp>,
+    /// Not before this instant, for this reason: the contact rules say so.
+    pub not_before: Option<(Reason, Timestamp)>,
     /// Whether the case had its message for the day, or has one under way.
     pub already_done: bool,
     /// The rules that were asked.

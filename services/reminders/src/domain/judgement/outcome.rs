@@ -27,7 +27,7 @@ impl Judgement {
     pub fn heed(&mut self, answer: ContactAnswer) {
         match answer.verdict {
             ContactVerdict::Allowed => {}
-            ContactVerdict::Later(_, from) => self.not_before = Some(from),
+            ContactVerdict::Later(reason, from) => self.not_before = Some((reason, from)),
             ContactVerdict::Forbidden(reason) => self.forbid(reason),
         }
         self.findings.extend(answer.findings);

@@ -1,4 +1,5 @@
-//! Claiming a message: judged again, written, and taken under a lease.
+//! Claiming a message: judged again, written, and taken under a lease, all of it under the lock of
+//! the case.
 
 use calendar::Timestamp;
 use postgres::{Tx, retried};
@@ -11,11 +12,10 @@ use super::words::{self, Words};
 use super::{Held, Tried};
 use crate::app::App;
 use crate::domain::code::Level;
-use crate::domain::contact::{ContactMade, ContactVerdict};
-use crate::domain::decision::Decision;
+use crate::domain::contact::ContactMade;
+use crate::domain::decision::{Decision, Findings};
 use crate::domain::id::{CaseId, MessageId};
 use crate::domain::judgement::Judgement;
-use crate::domain::letter::Letter;
 use crate::domain::message::{Message, MessageState};
 use crate::domain::reason::Reason;
 use crate::domain::task::TaskKind;
@@ -25,9 +25,6 @@ use crate::store::frequency::Contact;
 use crate::store::message::content;
 use crate::store::{decision, dunning_run, frequency, message};
 
-/// How often a case that changes under our hands is judged anew before it waits.
-const ROUNDS: usize = 4;
-
 /// What a claim came to.
 pub(super) enum Claimed {
     /// The message is ours for the length of the lease.
@@ -36,50 +33,9 @@ pub(super) enum Claimed {
     Settled(Tried),
 }
 
-/// A letter as it was judged and written before the claim.
-struct Prepared {
-    letter: Option<Letter>,
-    words: Option<Result<Words, Reason>>,
-}
-
 /// Claims the message of a timer.
 pub(super) async fn claim(app: &App, timer: &Claim) -> Result<Claimed, JobError> {
-    for _ in 0..ROUNDS {
-        let Some(prepared) = prepare(app, timer).await? else {
-            return gone(app, timer).await;
-        };
-        if let Some(claimed) = retried(|| attempt(app, timer, &prepared)).await? {
-            return Ok(claimed);
-        }
-    }
-    Err(JobError::later("the case changes all the time"))
-}
-
-/// Judges and writes without any lock; none where there is no such message.
-async fn prepare(app: &App, timer: &Claim) -> Result<Option<Prepared>, JobError> {
-    let message_id = MessageId::new(timer.subject_id);
-    let mut tx = app.db.begin_read(timer.tenant).await?;
-    let Some(queued) = message::find_in_tx(&mut tx, timer.tenant, message_id).await? else {
-        return Ok(None);
-    };
-    let (tenant, now) = (timer.tenant, app.clock.now());
-    let Some(file) = CaseFile::read_in_tx(&mut tx, tenant, queued.case_id, now).await? else {
-        return Ok(None);
-    };
-    let judgement = judged_in_tx(&mut tx, &file, &queued).await?;
-    let Some(letter) = judgement.and_then(|judgement| judgement.letter) else {
-        return Ok(Some(Prepared {
-            letter: None,
-            words: None,
-        }));
-    };
-    let material = words::gather_in_tx(&mut tx, tenant, &file, &letter).await?;
-    drop(tx);
-    let words = words::write(&file, &letter, message_id, material);
-    Ok(Some(Prepared {
-        letter: Some(letter),
-        words: Some(words),
-    }))
+    retried(|| attempt(app, timer)).await
 }
 
 /// The case on its day, the message itself left aside.
@@ -101,17 +57,12 @@ async fn judged_in_tx(
     Ok(file.judge_in_tx(tx, &asked).await?)
 }
 
-/// One try under the lock; none when the case is not as it was prepared.
-async fn attempt(
-    app: &App,
-    timer: &Claim,
-    prepared: &Prepared,
-) -> Result<Option<Claimed>, JobError> {
+async fn attempt(app: &App, timer: &Claim) -> Result<Claimed, JobError> {
     let since = Instant::now();
     let tenant = timer.tenant;
     let mut tx = app.db.begin(tenant).await?;
     let Some((mut file, mut queued)) = opened_in_tx(app, &mut tx, timer).await? else {
-        return gone(app, timer).await.map(Some);
+        return gone(app, timer).await;
     };
     let now_real = message::real_time_in_tx(&mut tx).await?;
     match queued.state {
@@ -121,56 +72,52 @@ async fn attempt(
             return Err(JobError::later("another sender has the message"));
         }
         MessageState::HandingOff => {
-            return Ok(Some(outcome::lost(app, timer, tx, file, queued).await?));
+            return outcome::lost(app, timer, tx, file, queued).await;
         }
         MessageState::Unknown if app.sending.resend_unknown => {
             let leased = queued.claim_again(&file.case, now_real, app.timing.lease());
             if leased.is_ok() {
                 message::update_in_tx(&mut tx, tenant, &queued).await?;
                 tx.commit().await?;
-                return Ok(Some(Claimed::Held(Held::of(tenant, &queued, since))));
+                return Ok(Claimed::Held(Held::of(tenant, &queued, since)));
             }
-            return finished(tx, timer, "done").await.map(Some);
+            return finished(tx, timer, "done").await;
         }
-        _ => return finished(tx, timer, "done").await.map(Some),
+        _ => return finished(tx, timer, "done").await,
     }
     if let Some(not_before) = queued.not_before_time.filter(|time| file.now < *time) {
-        return put_back(tx, timer, not_before, "put_off").await.map(Some);
+        return put_back(tx, timer, not_before, "put_off").await;
     }
-    let judgement = judged_in_tx(&mut tx, &file, &queued).await?;
-    let (letter, told) = match judgement {
-        Some(judgement) if judgement.letter.is_some() => {
-            let told = judgement
-                .findings
-                .conclude("CLAIMED", &queued.strategy_version, file.now);
-            (judgement.letter, told)
-        }
-        other => return Ok(Some(not_due(timer, tx, file, queued, other).await?)),
+    let Some(mut judgement) = judged_in_tx(&mut tx, &file, &queued).await? else {
+        return not_due(timer, tx, file, queued, None).await;
     };
-    if letter != prepared.letter {
-        return Ok(None);
-    }
-    let (Some(letter), Some(words)) = (letter, &prepared.words) else {
-        return Ok(None);
+    let Some(letter) = judgement.letter.take() else {
+        return not_due(timer, tx, file, queued, Some(judgement)).await;
     };
-    if let Some(put_off) = put_off_in_tx(&mut tx, &file, &mut queued, &letter).await? {
-        return put_back(tx, timer, put_off, "put_off").await.map(Some);
+    let findings = judgement.findings;
+    if let Some((reason, until)) = judgement.not_before {
+        put_off_in_tx(&mut tx, &file, &mut queued, reason, until, findings).await?;
+        return put_back(tx, timer, until, "put_off").await;
     }
+    let told = findings.conclude("CLAIMED", &queued.strategy_version, file.now);
+    let words = words::written_in_tx(&mut tx, &file, &letter, queued.message_id).await?;
+    let same_lines = queued.lines == letter.lines;
     let leased = queued.claim(&file.case, letter, file.now, now_real, app.timing.lease());
     leased.map_err(JobError::later)?;
+    if !same_lines {
+        message::replace_lines_in_tx(&mut tx, tenant, &queued).await?;
+    }
     let words = match words {
         Ok(words) => words,
-        Err(reason) => {
-            return Ok(Some(unwritable(timer, tx, file, queued, *reason).await?));
-        }
+        Err(reason) => return unwritable(timer, tx, file, queued, reason).await,
     };
     if let Some(full) = reserve_in_tx(&mut tx, &mut file, &mut queued).await? {
-        return put_back(tx, timer, full, "put_off").await.map(Some);
+        return put_back(tx, timer, full, "put_off").await;
     }
-    fix_in_tx(&mut tx, &file, &mut queued, words, &told).await?;
+    fix_in_tx(&mut tx, &file, &mut queued, &words, &told).await?;
     tx.commit().await?;
     fault::point("reminders.send.claimed");
-    Ok(Some(Claimed::Held(Held::of(tenant, &queued, since))))
+    Ok(Claimed::Held(Held::of(tenant, &queued, since)))
 }
 
 /// The case under its lock, with the message.
@@ -190,31 +137,22 @@ pub(super) async fn opened_in_tx(
     Ok(file.zip(found))
 }
 
-/// Puts the message off where the contact rules do; tells until when.
+/// Puts the message off, as the contact rules want it.
 async fn put_off_in_tx(
     tx: &mut Tx,
     file: &CaseFile,
     queued: &mut Message,
-    letter: &Letter,
-) -> Result<Option<Timestamp>, JobError> {
-    let (about, channel) = (letter.invoice_ids(), letter.step.channel);
-    let except = Some(queued.message_id.uuid());
-    let contact = file
-        .contact_in_tx(tx, channel, &about, file.now, None, except)
-        .await?;
-    let ContactVerdict::Later(reason, until) = contact.verdict else {
-        return Ok(None);
-    };
+    reason: Reason,
+    until: Timestamp,
+    findings: Findings,
+) -> Result<(), JobError> {
     queued.put_off(reason, until).map_err(JobError::later)?;
     let outcome = format!("PUT_OFF_BY_{reason}");
-    let told = contact
-        .findings
-        .conclude(outcome, &queued.strategy_version, file.now);
+    let told = findings.conclude(outcome, &queued.strategy_version, file.now);
     let subject = queued.message_id.uuid();
     decision::insert_in_tx(tx, file.tenant, subject, &told).await?;
     frequency::give_back_in_tx(tx, file.tenant, subject).await?;
-    message::update_in_tx(tx, file.tenant, queued).await?;
-    Ok(Some(until))
+    Ok(message::update_in_tx(tx, file.tenant, queued).await?)
 }
 
 /// Reserves the frequency counters; tells until when the message is put off where a cap is reached.
@@ -264,7 +202,7 @@ async fn fix_in_tx(
     let (version, language) = (&words.template_version, &words.content.language);
     let fixed = claimed.fix_words(version.clone(), language.clone());
     fixed.map_err(JobError::later)?;
-    message::update_with_lines_in_tx(tx, file.tenant, claimed).await?;
+    message::update_in_tx(tx, file.tenant, claimed).await?;
     content::save_in_tx(tx, file.tenant, claimed.message_id, &words.content).await?;
     decision::insert_in_tx(tx, file.tenant, claimed.message_id.uuid(), told).await?;
     fault::point("reminders.send.before_claim");
@@ -322,7 +260,6 @@ async fn unwritable(
     reason: Reason,
 ) -> Result<Claimed, JobError> {
     let event = claimed.park(&file.case, reason).map_err(JobError::later)?;
-    message::update_with_lines_in_tx(&mut tx, file.tenant, &claimed).await?;
     file.parked_in_tx(&mut tx, &claimed, TaskKind::Undeliverable, event)
         .await?;
     outcome::finish(timer, tx, file, "parked")

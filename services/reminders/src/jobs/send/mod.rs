@@ -1,8 +1,8 @@
 //! The way of a message to the debtor, from the queue to its end: the protocol of P14 to P19.
 //!
-//! 1. [`claim`]: the case is judged again and the words are rendered, outside of any transaction.
-//!    Then, under the lock of the case's row: judged once more, claimed under a lease and the case's
-//!    epoch, frequency counters reserved, words stored. Committed.
+//! 1. [`claim`]: under the lock of the case's row the case is judged again, the words are written,
+//!    the message is claimed under a lease and the case's epoch, the frequency counters are
+//!    reserved. Committed.
 //! 2. [`look`]: invoicing is asked what the invoices are worth. No answer, no message.
 //! 3. [`decide`]: under the lock again, everything at this instant: epoch, amounts, holds, cash,
 //!    hours, caps. HANDING_OFF is committed immediately before the connection.

@@ -1,7 +1,7 @@
 //! The words of a message: the template in force, with the facts of the case, in the language of
-//! whoever it goes to. Rendered outside of any transaction.
+//! whoever it goes to.
 
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, Tx};
 
 use crate::domain::content::{CustomerFacts, Facts, MessageFacts, Sender, render};
 use crate::domain::debtor::Recipient;
@@ -14,15 +14,7 @@ use crate::store::message::content::Content;
 use crate::store::template_version;
 use crate::store::tenant_profile::{self, TenantProfile};
 
-/// What is needed to write a letter: read in a transaction, so that it can be written outside.
-pub(super) struct Material {
-    recipient: Option<Recipient>,
-    template: Option<TemplateVersion>,
-    sender: Option<TenantProfile>,
-}
-
 /// The words, and who gave them.
-#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Words {
     /// To whom and what.
     pub(super) content: Content,
@@ -30,48 +22,48 @@ pub(super) struct Words {
     pub(super) template_version: String,
 }
 
-/// Reads what a letter is written with.
-pub(super) async fn gather_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    file: &CaseFile,
-    letter: &Letter,
-) -> Result<Material, DbError> {
-    let channel = letter.step.channel;
-    let recipient = file.debtor.as_ref().and_then(|one| one.recipient(channel));
-    let template = match &letter.step.template_code {
-        Some(code) => template_version::active_in_tx(tx, tenant, code).await?,
-        None => None,
-    };
-    Ok(Material {
-        recipient,
-        template,
-        sender: tenant_profile::find_in_tx(tx, tenant).await?,
-    })
-}
-
-/// Writes a letter.
+/// Writes a letter, or says why it cannot be written: [`Reason::NoAddress`],
+/// [`Reason::TemplateFailed`].
 ///
 /// # Errors
-/// Why it cannot be written: [`Reason::NoAddress`], [`Reason::TemplateFailed`].
-pub(super) fn write(
+/// [`DbError`] of the statements.
+pub(super) async fn written_in_tx(
+    tx: &mut Tx,
     file: &CaseFile,
     letter: &Letter,
     message_id: MessageId,
-    material: Material,
-) -> Result<Words, Reason> {
-    let recipient = material.recipient.ok_or(Reason::NoAddress)?;
+) -> Result<Result<Words, Reason>, DbError> {
+    let channel = letter.step.channel;
+    let recipient = file.debtor.as_ref().and_then(|one| one.recipient(channel));
+    let Some(recipient) = recipient else {
+        return Ok(Err(Reason::NoAddress));
+    };
     let Some(code) = &letter.step.template_code else {
         // A call without a script: the person knows what to say.
-        return Ok(Words {
+        return Ok(Ok(Words {
             content: content(recipient, String::new(), String::new(), String::new()),
             template_version: String::new(),
-        });
+        }));
     };
-    let (Some(template), Some(profile)) = (material.template, material.sender) else {
+    let template = template_version::active_in_tx(tx, file.tenant, code).await?;
+    let sender = tenant_profile::find_in_tx(tx, file.tenant).await?;
+    let (Some(template), Some(sender)) = (template, sender) else {
         tracing::warn!(%code, "a template or the tenant's profile is missing");
-        return Err(Reason::TemplateFailed);
+        return Ok(Err(Reason::TemplateFailed));
     };
+    Ok(write(
+        file, letter, message_id, recipient, &template, &sender,
+    ))
+}
+
+fn write(
+    file: &CaseFile,
+    letter: &Letter,
+    message_id: MessageId,
+    recipient: Recipient,
+    template: &TemplateVersion,
+    sender: &TenantProfile,
+) -> Result<Words, Reason> {
     let customer = CustomerFacts {
         name: file
             .debtor
@@ -86,7 +78,7 @@ pub(super) fn write(
         date: letter.step_date,
     };
     let facts = Facts::of_letter(
-        Sender::from(&profile),
+        Sender::from(sender),
         customer,
         message,
         letter,

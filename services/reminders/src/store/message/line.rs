@@ -101,6 +101,9 @@ pub(super) async fn complete_in_tx(
     for found in rows {
         messages.push(found.into_message()?);
     }
+    if messages.is_empty() {
+        return Ok(messages);
+    }
     let ids: Vec<Uuid> = messages.iter().map(|one| one.message_id.uuid()).collect();
     let lines = sqlx::query_as!(
         Row,
