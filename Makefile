@@ -24,7 +24,10 @@ help: ## List the targets
 install: ## Install what build, demo and tests need; quick when all is there
 	$(step) 'Install what is missing' .make/install
 
+# It plays for minutes, so our own crates are optimised for it too. For the tests they are not: those are
+# built more often than they run. What others wrote is built once for both.
 .PHONY: demo
+demo: export CARGO_PROFILE_DEV_OPT_LEVEL = 1
 demo: install ## Run the whole story on data of its own, and check it
 	@cargo run --quiet --locked --package recoup -- demo
 

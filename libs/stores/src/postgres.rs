@@ -131,6 +131,10 @@ impl Postgres {
             "listen_addresses=".to_owned(),
             format!("unix_socket_directories={socket_dirs}"),
             "shared_buffers=64MB".to_owned(),
+            // Statements are short and nobody replicates.
+            "jit=off".to_owned(),
+            "wal_level=minimal".to_owned(),
+            "max_wal_senders=0".to_owned(),
             format!("max_connections={sessions}"),
             "timezone=UTC".to_owned(),
             "log_timezone=UTC".to_owned(),
