@@ -49,10 +49,10 @@ use crate::token::DEVELOPMENT_TENANT;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Arguments {
     /// Customers of the book
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=2000))]
+    #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=2000))]
     customers: u32,
     /// Months in which invoices are issued
-    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=60))]
+    #[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u32).range(1..=60))]
     months: u32,
     /// Which book of that size
     #[arg(long, default_value_t = 1)]
