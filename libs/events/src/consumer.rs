@@ -12,7 +12,6 @@
 //!    tried for ever, with a pause, and parks nothing.
 
 use std::collections::HashSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,50 +19,15 @@ use calendar::Clock;
 use contracts::common::Event;
 use contracts::events::event_feed_service_client::EventFeedServiceClient;
 use contracts::events::{ReadEventsRequest, ReadEventsResponse};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use postgres::{Database, DbError, TenantId, Tx};
 use runtime::{Errand, Peer, Shutdown, Tasks, fault};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::client::GrpcService;
 
+use crate::apply::{Apply, ApplyError};
 use crate::cursor;
 use crate::parking::{self, ParkedEvent};
-
-/// What a service does with one event, in the transaction of the batch. Everything
-/// it changes must go through that transaction.
-pub type Apply<A> =
-    for<'a> fn(&'a A, &'a mut Tx, &'a Event) -> BoxFuture<'a, Result<(), ApplyError>>;
-
-/// Why an event was not applied.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// It may pass by itself: tried again until it does.
-    #[error("for the moment: {0}")]
-    Retry(#[source] DbError),
-    /// The event or our state is wrong: tried a few times, then parked. The text
-    /// goes to operators and carries no personal data.
-    #[error("{0}")]
-    Poison(String),
-}
-
-impl From<DbError> for ApplyError {
-    fn from(error: DbError) -> Self {
-        match error {
-            DbError::Database(ref cause) if !error.is_retryable() => {
-                Self::Poison(cause.to_string())
-            }
-            error => Self::Retry(error),
-        }
-    }
-}
-
-impl From<sqlx::Error> for ApplyError {
-    fn from(error: sqlx::Error) -> Self {
-        DbError::from(error).into()
-    }
-}
 
 /// How a consumer behaves.
 #[derive(Debug, Clone, Copy)]
@@ -251,16 +215,20 @@ impl<A: Send + Sync + 'static> Consumer<A> {
             return Ok(Outcome::Applied);
         }
         let mut tx = self.begin(batch).await?;
-        if !cursor::advance_in_tx(&mut tx, self.source, from, to).await? {
+        let Some(moved) = cursor::advance_in_tx(&mut tx, self.source, from, to).await? else {
             tx.rollback().await?;
             return Ok(Outcome::Elsewhere);
-        }
+        };
+        // Told of the first tenant alone: of others it is not known.
+        let mut may_have_parked = moved.has_parked;
         fault::point("events.consumer.cursor_moved");
         for run in batch
             .events
             .chunk_by(|one, next| one.tenant_id == next.tenant_id)
         {
-            match self.apply_run(&mut tx, run).await {
+            let applied = self.apply_run(&mut tx, run, may_have_parked).await;
+            may_have_parked = true;
+            match applied {
                 Ok(()) => {}
                 Err(ApplyError::Retry(error)) => {
                     tx.rollback().await?;
@@ -281,28 +249,34 @@ impl<A: Send + Sync + 'static> Consumer<A> {
     }
 
     /// The events of one tenant in a row: row-level security is theirs alone.
-    async fn apply_run(&self, tx: &mut Tx, run: &[Event]) -> Result<(), ApplyError> {
+    async fn apply_run(
+        &self,
+        tx: &mut Tx,
+        run: &[Event],
+        may_have_parked: bool,
+    ) -> Result<(), ApplyError> {
         let Some(first) = run.first() else {
             return Ok(());
         };
         let tenant = tenant_of(first)?;
         tx.set_tenant(tenant).await?;
-        let subjects: Vec<String> = run.iter().map(|event| event.subject.clone()).collect();
-        let parked: HashSet<String> =
-            parking::parked_subjects_in_tx(tx, tenant, self.source, &subjects)
-                .await?
-                .into_iter()
-                .collect();
-        for event in run {
-            if parked.contains(&event.subject) {
-                let reason = "an earlier event of the same subject is parked";
-                parking::park_in_tx(tx, tenant, &self.parked(event, reason, 0)).await?;
-            } else {
-                apply_caught(self.app.as_ref(), self.apply, tx, event).await?;
-                fault::point("events.consumer.in_batch");
-            }
+        let parked = if may_have_parked {
+            let subjects: Vec<String> = run.iter().map(|event| event.subject.clone()).collect();
+            parking::parked_subjects_in_tx(tx, tenant, self.source, &subjects).await?
+        } else {
+            HashSet::new()
+        };
+        let (behind, free): (Vec<&Event>, Vec<&Event>) = run
+            .iter()
+            .partition(|event| parked.contains(&event.subject));
+        for event in behind {
+            let reason = "an earlier event of the same subject is parked";
+            parking::park_in_tx(tx, tenant, &self.parked(event, reason, 0)).await?;
         }
-        Ok(())
+        if free.is_empty() {
+            return Ok(());
+        }
+        self.apply.call(self.app.as_ref(), tx, &free).await
     }
 
     /// Parks an event that failed for the last time and moves the cursor past it.
@@ -315,7 +289,8 @@ impl<A: Send + Sync + 'static> Consumer<A> {
     ) -> Result<bool, DbError> {
         let tenant = tenant_of(event)?;
         let mut tx = self.db.begin(tenant).await?;
-        if !cursor::advance_in_tx(&mut tx, self.source, from, event.position).await? {
+        let moved = cursor::advance_in_tx(&mut tx, self.source, from, event.position).await?;
+        if moved.is_none() {
             tx.rollback().await?;
             return Ok(false);
         }
@@ -366,17 +341,4 @@ fn tenant_of(event: &Event) -> Result<TenantId, DbError> {
             event.event_id, event.source
         ))
     })
-}
-
-/// Calls the handler; a panic in it is a failure like any other.
-pub(crate) async fn apply_caught<A: Sync>(
-    app: &A,
-    apply: Apply<A>,
-    tx: &mut Tx,
-    event: &Event,
-) -> Result<(), ApplyError> {
-    let applying = AssertUnwindSafe(apply(app, tx, event)).catch_unwind();
-    applying
-        .await
-        .unwrap_or_else(|_| Err(ApplyError::Poison("the handler panicked".to_owned())))
 }

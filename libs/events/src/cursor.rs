@@ -81,24 +81,32 @@ pub(crate) async fn create(db: &Database, source: &str) -> Result<(), DbError> {
     tx.commit().await
 }
 
+/// What moving a cursor found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moved {
+    /// Whether events of this feed are parked of the tenant that the transaction is under.
+    pub has_parked: bool,
+}
+
 /// Moves the cursor from exactly `from` to `to` and holds its lock until the
-/// transaction ends. False where it is elsewhere: another replica was first, and
+/// transaction ends. None where it is elsewhere: another replica was first, and
 /// nothing of this transaction may stand.
 pub(crate) async fn advance_in_tx(
     tx: &mut Tx,
     source: &str,
     from: i64,
     to: i64,
-) -> Result<bool, DbError> {
-    let moved =
-        sqlx::query("UPDATE feed_cursor SET position = $3 WHERE source = $1 AND position = $2")
-            .bind(source)
-            .bind(from)
-            .bind(to)
-            .execute(&mut **tx)
-            .await?
-            .rows_affected();
-    Ok(moved == 1)
+) -> Result<Option<Moved>, DbError> {
+    let has_parked = sqlx::query_scalar(
+        "UPDATE feed_cursor SET position = $3 WHERE source = $1 AND position = $2
+         RETURNING EXISTS (SELECT FROM parked_event WHERE parked_event.source = $1)",
+    )
+    .bind(source)
+    .bind(from)
+    .bind(to)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(has_parked.map(|has_parked| Moved { has_parked }))
 }
 
 /// Opens a transaction under a tenant in which the cursors of all feeds of this service are locked

@@ -11,6 +11,7 @@
 //! Knows no business noun: events are opaque bytes with a type and a subject.
 
 mod append;
+mod apply;
 mod catch_up;
 mod consumer;
 pub mod cursor;
@@ -23,8 +24,9 @@ mod rpc;
 use sqlx::migrate::Migrator;
 
 pub use append::{NewEvent, append_in_tx};
+pub use apply::{Apply, ApplyError, Applying};
 pub use catch_up::{Behind, caught_up};
-pub use consumer::{Apply, ApplyError, Consumer, ConsumerSettings};
+pub use consumer::{Consumer, ConsumerSettings};
 pub use feed::{Batch, Feed, Filter};
 pub use hints::Hints;
 pub use rpc::{EventFeed, ParkedEvents, REASONS, served};

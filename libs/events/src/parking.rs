@@ -6,6 +6,8 @@
 //! that arrives meanwhile is either parked before the replay looks for the next
 //! one, or comes after the subject is free again.
 
+use std::collections::HashSet;
+
 use contracts::common::Event;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -14,7 +16,7 @@ use prost::Message as _;
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
-use crate::consumer::{Apply, ApplyError, apply_caught};
+use crate::apply::{Apply, ApplyError};
 use crate::cursor;
 
 /// An event that waits for somebody to mend its cause.
@@ -47,8 +49,8 @@ pub(crate) async fn parked_subjects_in_tx(
     tenant: TenantId,
     source: &str,
     subjects: &[String],
-) -> Result<Vec<String>, DbError> {
-    Ok(sqlx::query_scalar(
+) -> Result<HashSet<String>, DbError> {
+    let parked: Vec<String> = sqlx::query_scalar(
         "SELECT DISTINCT subject FROM parked_event
           WHERE tenant_id = $1 AND source = $2 AND subject = ANY ($3)",
     )
@@ -56,7 +58,8 @@ pub(crate) async fn parked_subjects_in_tx(
     .bind(source)
     .bind(subjects)
     .fetch_all(&mut **tx)
-    .await?)
+    .await?;
+    Ok(parked.into_iter().collect())
 }
 
 /// Parks an event.
@@ -185,7 +188,7 @@ async fn replay_next<A: Sync>(
         return Ok(Next::NoneLeft);
     };
     let parked = from_row(&row)?;
-    match apply_caught(app, apply, &mut tx, &parked.event).await {
+    match apply.call(app, &mut tx, &[&parked.event]).await {
         Ok(()) => {
             unpark_in_tx(&mut tx, tenant, &parked.event).await?;
             tx.commit().await?;

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Row as _};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{PgConnection, Row as _};
 
 use crate::activity::{Activity, Counter};
+use crate::pool::Pool;
 use crate::{DbError, Observer, PostgresConfig, TenantId, Tx};
 
 /// The database of one service. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Database {
-    write: PgPool,
-    read: PgPool,
-    report: PgPool,
-    background: PgPool,
+    write: Pool,
+    read: Pool,
+    report: Pool,
+    background: Pool,
     statement_timeout: Duration,
     counter: Counter,
 }
@@ -65,8 +66,9 @@ impl Database {
             statement_timeout: Duration::from_millis(u64::from(config.statement_timeout_ms)),
             counter: Counter::default(),
         };
-        refuse_unfit(&database.write).await?;
-        refuse_unfit(&database.background).await?;
+        for pool in [&database.write, &database.background] {
+            refuse_unfit(&mut *pool.get().await?).await?;
+        }
         Ok(database)
     }
 
@@ -114,7 +116,7 @@ impl Database {
     /// and opened with the first look.
     #[must_use]
     pub fn observer(&self) -> Observer {
-        Observer::new(self.background.connect_options().as_ref().clone())
+        Observer::new(self.background.options().clone())
     }
 
     /// What the transactions that may change something are at, those of this process.
@@ -125,16 +127,16 @@ impl Database {
 
     /// Whether the database answers: what readiness asks.
     pub async fn is_ready(&self) -> bool {
-        sqlx::query("SELECT 1")
-            .execute(&self.background)
-            .await
-            .is_ok()
+        match self.begin_background().await {
+            Ok(tx) => tx.rollback().await.is_ok(),
+            Err(_) => false,
+        }
     }
 
-    /// Closes all pools, waiting for the connections that are in use.
-    pub async fn close(&self) {
+    /// Closes all pools; a connection that is in use is closed when it is free.
+    pub fn close(&self) {
         for pool in [&self.write, &self.read, &self.report, &self.background] {
-            pool.close().await;
+            pool.close();
         }
     }
 
@@ -164,19 +166,17 @@ fn opening(begin: &str, tenant: Option<TenantId>, statement_limit: Option<Durati
 /// server was restarted since it was used last) is thrown away and the next one asked, as nothing has
 /// happened yet.
 async fn open(
-    pool: &PgPool,
+    pool: &Pool,
     opening: &str,
     tenant: Option<TenantId>,
     counter: Option<&Counter>,
 ) -> Result<Tx, DbError> {
     let mut dead = 0;
     loop {
-        let connection = pool.acquire().await?;
+        let connection = pool.get().await?;
         let counted = counter.map(Counter::begin);
         match Tx::open(connection, opening.to_owned(), tenant, counted).await {
-            Err(DbError::Unavailable(_)) if dead < pool.options().get_max_connections() => {
-                dead += 1
-            }
+            Err(DbError::Unavailable(_)) if dead < pool.max_size() => dead += 1,
             outcome => return outcome,
         }
     }
@@ -189,27 +189,23 @@ fn connect_pool(
     url: &str,
     size: u32,
     statement_timeout_ms: u32,
-) -> Result<PgPool, DbError> {
+) -> Result<Pool, DbError> {
     let options: PgConnectOptions = url
         .parse()
         .map_err(|_| DbError::Unfit(format!("the database URL of the {purpose} pool is no URL")))?;
     let options = options
         .application_name(&format!("{service}/{purpose}"))
+        // More than a service has: one that is thrown out is parsed and planned anew each time.
+        .statement_cache_capacity(1_000)
         .options([
             ("statement_timeout", statement_timeout_ms.to_string()),
             ("lock_timeout", config.lock_timeout_ms.to_string()),
             ("idle_in_transaction_session_timeout", "10000".to_owned()),
         ]);
-    Ok(PgPoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(config.acquire_timeout())
-        // The default asks the server on every acquire, 18 % of a short
-        // transaction; `open` finds dead connections by itself.
-        .test_before_acquire(false)
-        .connect_lazy_with(options))
+    Pool::try_new(options, size, config.acquire_timeout())
 }
 
-async fn refuse_unfit(pool: &PgPool) -> Result<(), DbError> {
+async fn refuse_unfit(connection: &mut PgConnection) -> Result<(), DbError> {
     let row = sqlx::query(
         "SELECT current_setting('fsync') AS fsync,
                 current_setting('full_page_writes') AS full_page_writes,
@@ -219,7 +215,7 @@ async fn refuse_unfit(pool: &PgPool) -> Result<(), DbError> {
                 rolname::text AS role
            FROM pg_roles WHERE rolname = current_user",
     )
-    .fetch_one(pool)
+    .fetch_one(connection)
     .await?;
     for setting in ["fsync", "full_page_writes", "synchronous_commit"] {
         if row.try_get::<&str, _>(setting)? == "off" {

@@ -19,6 +19,7 @@ pub mod migrations;
 mod observer;
 pub mod operations;
 pub mod pages;
+mod pool;
 mod retry;
 mod tenant;
 mod tx;

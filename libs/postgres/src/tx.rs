@@ -1,20 +1,19 @@
 //! A transaction on a pooled connection, with the guard against cancelled ones.
 //!
-//! `sqlx::Pool::begin` dropped while BEGIN is on the wire puts the connection back
-//! into the pool inside an open transaction, and the next borrower writes into it
-//! (promises.md, trap 1). So the pool's own `begin` is never used. [`Tx`] owns the
-//! connection from before BEGIN is sent; dropped at any moment, also while a
+//! A connection that goes back into the pool while BEGIN is on the wire is inside an
+//! open transaction, and the next borrower writes into it. So
+//! [`Tx`] owns the connection from before BEGIN is sent; dropped at any moment, also while a
 //! statement or the COMMIT is under way, it hands the connection to a task that
 //! rolls back and only then returns it, or closes it if that takes too long.
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Executor as _, PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use tokio::runtime::Handle;
 
 use crate::activity::Open;
+use crate::pool::{self, Pooled};
 use crate::retry::roll_back_apart;
 use crate::{DbError, TenantId};
 
@@ -29,7 +28,7 @@ const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 #[must_use = "a transaction that is not committed is rolled back"]
 pub struct Tx {
     /// Present until the transaction has ended.
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<Pooled>,
     /// Whose rows it sees now; none: the background role's, of all.
     tenant: Option<TenantId>,
     /// Counts it as open while it may change something.
@@ -40,7 +39,7 @@ impl Tx {
     /// Takes the connection and opens the transaction with `opening`, one simple
     /// query that starts with BEGIN and puts it under `tenant`.
     pub(crate) async fn open(
-        connection: PoolConnection<Postgres>,
+        connection: Pooled,
         opening: String,
         tenant: Option<TenantId>,
         counted: Option<Open>,
@@ -124,7 +123,7 @@ impl DerefMut for Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else {
+        let Some(connection) = self.connection.take() else {
             return;
         };
         match Handle::try_current() {
@@ -132,20 +131,20 @@ impl Drop for Tx {
                 &runtime,
                 roll_back(connection, self.counted.take()),
             )),
-            Err(_) => connection.close_on_drop(),
+            Err(_) => pool::close(connection),
         }
     }
 }
 
 /// Brings a connection of unknown state back to idle. Whatever was on the wire is
 /// read to its end first; a ROLLBACK outside a transaction is only a warning.
-async fn roll_back(mut connection: PoolConnection<Postgres>, _counted: Option<Open>) {
+async fn roll_back(mut connection: Pooled, _counted: Option<Open>) {
     let rolled_back = connection.execute(sqlx::raw_sql("ROLLBACK"));
     if !matches!(
         tokio::time::timeout(ROLLBACK_TIMEOUT, rolled_back).await,
         Ok(Ok(_))
     ) {
         tracing::debug!("connection closed: its transaction could not be rolled back in time");
-        connection.close_on_drop();
+        pool::close(connection);
     }
 }

@@ -1,7 +1,7 @@
 //! Until when a call is waited for (P36).
 //!
-//! tonic ends a late call with CANCELLED and never sends a deadline by itself
-//! (promises.md, trap 3), so both directions are done here by hand: the wish of
+//! tonic ends a late call with CANCELLED and never sends a deadline by itself,
+//! so both directions are done here by hand: the wish of
 //! the caller is read from `grpc-timeout` and bounded, what is left of it goes to
 //! the next hop. Must not judge business time.
 

@@ -71,7 +71,7 @@
 //!         served = server.serve(listener, services, &health) => served?,
 //!         failed = admin::serve(admin, telemetry.clone(), shutdown, is_ready) => failed?,
 //!     }
-//!     db.close().await;
+//!     db.close();
 //!     telemetry.flush().await;
 //!     Ok(())
 //! }

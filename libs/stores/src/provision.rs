@@ -30,7 +30,7 @@ const TURN: i64 = 0x7265_636f_7570; // "recoup"
 /// Longer than any one turn: a few dozen statements and, for a template, a service's migrations.
 const TURN_PATIENCE: Duration = Duration::from_secs(120);
 
-/// What services are held to (promises.md, trap 14); the owner migrates and sets its own.
+/// What services are held to; the owner migrates and sets its own.
 const SERVICE_TIMEOUTS: [(&str, &str); 3] = [
     ("lock_timeout", "2s"),
     ("statement_timeout", "5s"),

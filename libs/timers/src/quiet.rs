@@ -39,12 +39,12 @@ pub async fn ahead(observer: &mut Observer, now: Timestamp, limit: i64) -> Resul
     let statement = || {
         sqlx::query(
             "(SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
-           WHERE due_time <= $1 AND parked_time IS NULL
-           ORDER BY due_time, tenant_id, kind, subject_id LIMIT $2)
-         UNION ALL
-         (SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
-           WHERE due_time > $1 AND parked_time IS NULL
-           ORDER BY due_time LIMIT 1)",
+               WHERE due_time <= $1 AND parked_time IS NULL
+               ORDER BY due_time, tenant_id, kind, subject_id LIMIT $2)
+             UNION ALL
+             (SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
+               WHERE due_time > $1 AND parked_time IS NULL
+               ORDER BY due_time LIMIT 1)",
         )
         .bind(now.to_sqlx())
         .bind(limit)

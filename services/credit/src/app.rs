@@ -77,8 +77,18 @@ impl App {
         });
         let workers = jobs::handled(workers, &app);
         tasks.spawn("timers", workers.run(shutdown.token()));
-        app.consume(&invoicing, inbound::invoicing::apply, tasks, shutdown);
-        app.consume(&payments, inbound::payments::apply, tasks, shutdown);
+        app.consume(
+            &invoicing,
+            Apply::Run(inbound::invoicing::apply),
+            tasks,
+            shutdown,
+        );
+        app.consume(
+            &payments,
+            Apply::Run(inbound::payments::apply),
+            tasks,
+            shutdown,
+        );
         Ok(app)
     }
 

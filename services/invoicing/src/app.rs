@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use events::{Consumer, ConsumerSettings, Feed, Hints};
+use events::{Apply, Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
 use runtime::{Peer, Peers, Shutdown, Tasks, Telemetry};
 use tokio::sync::Notify;
@@ -80,7 +80,7 @@ impl App {
             source: "credit",
             db: self.db.clone(),
             app: Arc::clone(self),
-            apply: inbound::credit::apply,
+            apply: Apply::Each(inbound::credit::apply),
             applied: |app| {
                 app.feed.announce();
                 app.heard.notify_waiters();

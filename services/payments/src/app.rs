@@ -77,8 +77,18 @@ impl App {
         });
         let workers = jobs::handled(workers, &app);
         tasks.spawn("timers", workers.run(shutdown.token()));
-        app.consume(&credit, inbound::credit::apply, tasks, shutdown);
-        app.consume(&invoicing, inbound::invoicing::apply, tasks, shutdown);
+        app.consume(
+            &credit,
+            Apply::Each(inbound::credit::apply),
+            tasks,
+            shutdown,
+        );
+        app.consume(
+            &invoicing,
+            Apply::Each(inbound::invoicing::apply),
+            tasks,
+            shutdown,
+        );
         Ok(app)
     }
 

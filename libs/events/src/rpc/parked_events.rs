@@ -16,7 +16,7 @@ use runtime::{Answer, Call, FieldViolation, Refusal, Runner};
 use tonic::{Request, Response, Status};
 
 use super::{name_fault, tenant_of};
-use crate::consumer::Apply;
+use crate::apply::Apply;
 use crate::parking::{self, Replayed};
 
 /// `recoup.events.v1.ParkedEventService` over what the services in one process have

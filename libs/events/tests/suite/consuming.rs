@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contracts::common::Event;
 use contracts::events::ReadEventsResponse;
-use events::{ApplyError, Consumer, cursor};
+use events::{Apply, ApplyError, Applying, Consumer, cursor};
 use futures_util::future::BoxFuture;
 use postgres::{Database, Tx};
 
@@ -136,8 +136,57 @@ async fn an_empty_batch_moves_the_cursor_and_nothing_else() {
     assert!(consumer.take(&progress, 0).await.unwrap());
     assert_eq!(cursor::position(&db, SOURCE).await.unwrap(), 41);
     cursor::wait_until(&db, SOURCE, 41).await.unwrap();
-    // The handler is never asked for events that are not there.
-    let _: events::Apply<App> = apply;
+}
+
+/// A handler that is asked once for all events of a run: notes how many there were, and fails like
+/// [`apply`].
+fn apply_run<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Applying<'a> {
+    Box::pin(async move {
+        for event in events {
+            apply(app, tx, event).await?;
+        }
+        app.runs.lock().unwrap().push(events.len());
+        Ok(())
+    })
+}
+
+#[tokio::test]
+async fn a_handler_of_runs_is_asked_once_for_what_follows_each_other_of_one_tenant() {
+    let (_test, db) = database().await;
+    started(&db).await;
+    let app = Arc::new(App::default());
+    for (tenant, versions) in [(OURS, 1..=3), (THEIRS, 1..=2), (OURS, 4..=4)] {
+        for version in versions {
+            tell(&db, tenant, "good", version).await;
+        }
+    }
+    app.set("bad", Fault::Poison);
+    tell(&db, OURS, "bad", 1).await;
+    let consumer = Consumer {
+        apply: Apply::Run(apply_run),
+        ..consumer(&db, &app)
+    };
+    let batch = read_all(&feed(&db), 0).await;
+    assert!(consumer.take(&batch, 0).await.unwrap());
+    assert_eq!(effects(&db, OURS).await, told("good", 1..=4));
+    assert_eq!(effects(&db, THEIRS).await, told("good", 1..=2));
+    assert_eq!(events::parking::count(&db).await.unwrap(), 1);
+    // As a batch, whose last run failed; then event by event.
+    assert_eq!(
+        std::mem::take(&mut *app.runs.lock().unwrap()),
+        [3, 2, 1, 1, 1, 1, 1, 1]
+    );
+
+    // What is behind a parked event is set aside; the rest is one run.
+    tell(&db, OURS, "good", 5).await;
+    tell(&db, OURS, "bad", 2).await;
+    tell(&db, OURS, "good", 6).await;
+    let after = batch.scanned_to_position;
+    let next = read_all(&feed(&db), after).await;
+    assert!(consumer.take(&next, after).await.unwrap());
+    assert_eq!(effects(&db, OURS).await, told("good", 1..=6));
+    assert_eq!(events::parking::count(&db).await.unwrap(), 2);
+    assert_eq!(*app.runs.lock().unwrap(), [2]);
 }
 
 /// A handler that holds the row of each subject until its batch ends, as the service's do that
@@ -173,7 +222,7 @@ async fn p37_two_feeds_that_tell_of_the_same_customers_crosswise_do_not_lock_eac
 
     let [one, two] = feeds.map(|source| Consumer {
         source,
-        apply: apply_locking,
+        apply: Apply::Each(apply_locking),
         ..consumer(&db, &Arc::new(App::default()))
     });
     for round in 0..10 {

@@ -8,7 +8,7 @@ use calendar::Clock;
 use contracts::common::Event;
 use contracts::events::{ParkedEvent, ReadEventsResponse};
 use events::{
-    ApplyError, Consumer, ConsumerSettings, Feed, Filter, MIGRATIONS, NewEvent, append_in_tx,
+    Apply, ApplyError, Consumer, ConsumerSettings, Feed, Filter, MIGRATIONS, NewEvent, append_in_tx,
 };
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -110,6 +110,8 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct App {
     pub faults: Mutex<HashMap<String, Fault>>,
+    /// How many events came at once, where the handler takes several.
+    pub runs: Mutex<Vec<usize>>,
 }
 
 impl App {
@@ -170,7 +172,7 @@ pub fn consumer(db: &Database, app: &Arc<App>) -> Consumer<App> {
         source: SOURCE,
         db: db.clone(),
         app: Arc::clone(app),
-        apply,
+        apply: Apply::Each(apply),
         applied: |_| (),
         clock: Clock::system(),
         settings: ConsumerSettings {

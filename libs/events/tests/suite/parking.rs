@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use events::parking;
+use events::{Apply, parking};
 use postgres::Database;
 
 use crate::fixture::{
@@ -111,7 +111,7 @@ async fn p25_replay_applies_in_order_and_frees_the_subject() {
     taken(&db, &app).await;
 
     // Still bad: the first fails again and says so, nothing overtakes it.
-    let again = parking::replay(&db, &*app, apply, OURS, SOURCE, "bad")
+    let again = parking::replay(&db, &*app, Apply::Each(apply), OURS, SOURCE, "bad")
         .await
         .unwrap()
         .unwrap();
@@ -123,7 +123,7 @@ async fn p25_replay_applies_in_order_and_frees_the_subject() {
     assert_eq!(parked[0].tries, 4);
 
     app.mend("bad");
-    let mended = parking::replay(&db, &*app, apply, OURS, SOURCE, "bad")
+    let mended = parking::replay(&db, &*app, Apply::Each(apply), OURS, SOURCE, "bad")
         .await
         .unwrap()
         .unwrap();
@@ -135,7 +135,7 @@ async fn p25_replay_applies_in_order_and_frees_the_subject() {
         pairs(&[("bad", 1), ("bad", 2), ("bad", 3), ("bad", 4)])
     );
     assert_eq!(
-        parking::replay(&db, &*app, apply, OURS, SOURCE, "bad")
+        parking::replay(&db, &*app, Apply::Each(apply), OURS, SOURCE, "bad")
             .await
             .unwrap(),
         None
@@ -152,11 +152,11 @@ async fn p25_replay_beside_consumption_keeps_the_order() {
     app.mend("bad");
     for version in 2..=30 {
         tell(&db, OURS, "bad", version).await;
-        let replaying = parking::replay(&db, &*app, apply, OURS, SOURCE, "bad");
+        let replaying = parking::replay(&db, &*app, Apply::Each(apply), OURS, SOURCE, "bad");
         let (replayed, ()) = tokio::join!(replaying, taken(&db, &app));
         replayed.unwrap();
     }
-    parking::replay(&db, &*app, apply, OURS, SOURCE, "bad")
+    parking::replay(&db, &*app, Apply::Each(apply), OURS, SOURCE, "bad")
         .await
         .unwrap();
     let versions: Vec<i64> = effects(&db, OURS)

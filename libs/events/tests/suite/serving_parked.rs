@@ -20,7 +20,7 @@ use crate::serving::{Producer, Token};
 type Client = ParkedEventServiceClient<InterceptedService<Channel, Token>>;
 
 fn handler(source: &str) -> Option<Apply<App>> {
-    (source == SOURCE).then_some(apply)
+    (source == SOURCE).then_some(Apply::Each(apply))
 }
 
 /// A consumer that has parked `count` events of the subject `bad`.

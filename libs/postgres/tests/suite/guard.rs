@@ -139,3 +139,29 @@ async fn after_a_restart_of_the_server_the_next_transaction_succeeds() {
     pay_in(&db).await.unwrap();
     assert_eq!(balances(&db, OURS).await, [("till".to_owned(), 1)]);
 }
+
+async fn backend(db: &Database) -> i32 {
+    let mut tx = db.begin(OURS).await.unwrap();
+    let pid = sqlx::query_scalar("SELECT pg_backend_pid()");
+    let pid = pid.fetch_one(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    pid
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_by_the_next_who_waits_no_longer_than_they_may() {
+    let (_test, db) = database().await;
+    let first = backend(&db).await;
+    assert_eq!(backend(&db).await, first);
+    // The only connection is taken: whoever comes is told, or gets it where it is free in time.
+    let taken = db.begin(OURS).await.unwrap();
+    assert!(matches!(db.begin(OURS).await, Err(DbError::PoolTimeout)));
+    let (waited, freed) = tokio::join!(backend(&db), taken.commit());
+    freed.unwrap();
+    assert_eq!(waited, first);
+    db.close();
+    assert!(matches!(
+        db.begin(OURS).await,
+        Err(DbError::Unavailable(sqlx::Error::PoolClosed))
+    ));
+}

@@ -1,5 +1,5 @@
 //! The gRPC health service. Starts as NOT_SERVING (tonic-health's own start is
-//! SERVING, promises.md, trap 4) and changes only when told to.
+//! SERVING) and changes only when told to.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

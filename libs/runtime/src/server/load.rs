@@ -1,6 +1,6 @@
 //! How much work one process takes on (P35): a call beyond it is refused at once,
 //! with pushback, instead of waiting in a queue that only makes everybody late.
-//! tonic's own limit is per connection (promises.md, trap 2), this one is not.
+//! tonic's own limit is per connection, this one is not.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -207,8 +207,7 @@ impl Server {
     }
 
     /// tonic passes None for two of these limits, which removes hyper's defaults,
-    /// and a grace for old connections would suppress their GOAWAY (promises.md,
-    /// trap 2).
+    /// and a grace for old connections would suppress their GOAWAY.
     fn limited(&self) -> tonic::transport::Server {
         let limits = &self.limits;
         tonic::transport::Server::builder()

@@ -1,4 +1,4 @@
-//! The limits of HTTP/2 as they stand on the wire (P35; promises.md, trap 2), spoken
+//! The limits of HTTP/2 as they stand on the wire (P35), spoken
 //! to by hand: a client library would keep to them by itself.
 
 use std::collections::BTreeMap;

@@ -149,7 +149,8 @@ async fn a_handler_is_stopped_when_its_lease_ends() {
         parked_one(&world).await.reason,
         "the handler took longer than its lease"
     );
-    assert_eq!(crew.running.count(), 0);
+    let stopped = async || crew.running.count() == 0;
+    eventually(PATIENCE, "the job has ended", stopped).await;
     crew.stop().await;
 }
 

@@ -146,7 +146,7 @@ async fn recount_in_tx(
                       FROM known_invoice AS known
                       JOIN known_open_item AS item USING (tenant_id, invoice_id)
                      WHERE known.tenant_id = $1 AND known.customer_id = $2
-                       AND known.open_amount > known.disputed_amount
+                       AND known.open_amount > 0 AND known.open_amount > known.disputed_amount
                        AND item.closed_date IS NULL)
           WHERE tenant_id = $1 AND customer_id = $2",
         tenant.uuid(),

@@ -113,7 +113,7 @@ impl Till {
     pub async fn close_without_deadlock(self) {
         crate::books::assert_balanced(&self.world).await;
         self.world.server.stop().await;
-        self.db.close().await;
+        self.db.close();
         // A session counts what it met with when it ends.
         let others = "SELECT count(*) FROM pg_stat_activity
                        WHERE datname = current_database() AND usename <> current_user";

@@ -15,7 +15,6 @@ use super::facts::{
 };
 use crate::domain::case::CaseReference;
 use crate::domain::event::DomainEvent;
-use crate::domain::id::CaseId;
 use crate::rpc::wire::communication::{direction_to_wire, outcome_to_wire as contact_outcome};
 use crate::rpc::wire::contact_policy::definition_to_wire as policy_to_wire;
 use crate::rpc::wire::debtor::channel_to_wire;
@@ -24,26 +23,23 @@ use crate::rpc::wire::message::totals_to_wire;
 use crate::rpc::wire::promise::result_to_wire;
 use crate::rpc::wire::strategy::definition_to_wire;
 use crate::rpc::wire::{consent, task};
-use crate::store;
 
-/// Announces what happened to one case, in order: versions are drawn under the lock of its row.
-/// `traceparent` is the trace context of the cause, or empty.
+/// Announces what happened to one case, in order; `first` is the version of the first event, drawn
+/// under the lock of its row. `traceparent` is the trace context of the cause, or empty.
 ///
 /// # Errors
 /// [`DbError`] of the statements.
 pub async fn announce_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    case_id: CaseId,
     traceparent: &str,
     time: Timestamp,
+    first: i64,
     events: &[DomainEvent],
 ) -> Result<(), DbError> {
     if events.is_empty() {
         return Ok(());
     }
-    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-    let first = store::case::draw_versions_in_tx(tx, tenant, case_id, count).await?;
     let told: Vec<NewEvent> = (first..)
         .zip(events)
         .map(|(version, event)| announce(version, time, event))

@@ -13,7 +13,7 @@ use crate::domain::case::{Case, CaseState};
 use crate::domain::code::Code;
 use crate::domain::decision::Decision;
 use crate::domain::hold::HoldReason;
-use crate::domain::id::{CaseId, CustomerId};
+use crate::domain::id::{CaseId, CustomerId, MessageId};
 use crate::domain::letter::StepReference;
 use crate::domain::plan::NextAction;
 
@@ -129,6 +129,27 @@ pub async fn lock_in_tx(
     Ok(found.map(Row::into_case).transpose()?.map(|(case, _)| case))
 }
 
+/// Locks the case of a message until the transaction ends.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn lock_of_message_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    message_id: MessageId,
+) -> Result<Option<Case>, DbError> {
+    let found = select!(
+        "WHERE collection_case.tenant_id = $1
+           AND case_id = (SELECT message.case_id FROM message
+                           WHERE message.tenant_id = $1 AND message_id = $2)
+           FOR UPDATE OF collection_case",
+        tenant.uuid(),
+        message_id.uuid(),
+    );
+    let found = found.fetch_optional(&mut **tx).await?;
+    Ok(found.map(Row::into_case).transpose()?.map(|(case, _)| case))
+}
+
 /// Keeps others from opening the customer's case until the transaction ends, and waits for whoever
 /// does: of a case that is opened and a fact that is told of its customer at the same time, whichever
 /// comes second sees the first.
@@ -222,7 +243,8 @@ pub async fn id_of_customer_in_tx(
     Ok(found.map(CaseId::new))
 }
 
-/// Stores a case and what is planned for it.
+/// Stores a case and what is planned for it, and draws versions for so many events about it: tells the
+/// first. Under the lock of its row they rise with what happened.
 ///
 /// # Errors
 /// [`DbError`] of the statement.
@@ -231,19 +253,21 @@ pub async fn save_in_tx(
     tenant: TenantId,
     case: &Case,
     next: Option<&NextAction>,
-) -> Result<(), DbError> {
+    event_count: usize,
+) -> Result<i64, DbError> {
+    let count = i64::try_from(event_count).unwrap_or(i64::MAX);
     let planned = next.map(|next| {
         row::to_json(&Planned {
             step: next.step.clone(),
             decision: next.decision.clone(),
         })
     });
-    sqlx::query!(
+    let last = sqlx::query_scalar!(
         "UPDATE collection_case
             SET state = $3, segment = $4, level = $5, step_code = $6, priority = $7,
                 oldest_due_date = $8, last_message_time = $9, epoch = $10, next_action_time = $11,
-                next_action = $12, revision = $13
-          WHERE tenant_id = $1 AND case_id = $2",
+                next_action = $12, revision = $13, announced_version = announced_version + $14
+          WHERE tenant_id = $1 AND case_id = $2 RETURNING announced_version",
         tenant.uuid(),
         case.case_id.uuid(),
         case.state.name(),
@@ -257,28 +281,6 @@ pub async fn save_in_tx(
         next.map(|next| next.action_time.to_sqlx()) as _,
         planned.transpose()?,
         case.revision,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// Draws versions for so many events about a case; tells the first. Under the lock of its row they
-/// rise with what happened.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub async fn draw_versions_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    case_id: CaseId,
-    count: i64,
-) -> Result<i64, DbError> {
-    let last = sqlx::query_scalar!(
-        "UPDATE collection_case SET announced_version = announced_version + $3
-          WHERE tenant_id = $1 AND case_id = $2 RETURNING announced_version",
-        tenant.uuid(),
-        case_id.uuid(),
         count,
     )
     .fetch_one(&mut **tx)

@@ -13,7 +13,8 @@ use crate::domain::id::{CaseId, InvoiceId, OpenItemId};
 use crate::domain::invoice::{CaseInvoice, CaseItem, KeptOutMark, TakenStep};
 use crate::domain::reason::Reason;
 
-struct Row {
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
     invoice_id: Uuid,
     case_id: Uuid,
     invoice_number: String,
@@ -25,11 +26,15 @@ struct Row {
     kept_out_level: Option<i16>,
     kept_out_reason: Option<String>,
     version: i64,
+    items: Vec<ItemRow>,
 }
 
+row::nested!(Row);
+
 impl Row {
-    /// Without its items.
-    fn into_invoice(self) -> Result<CaseInvoice, DbError> {
+    pub(super) fn into_invoice(self) -> Result<CaseInvoice, DbError> {
+        let currency = row::currency(&self.currency)?;
+        let items = self.items.into_iter().map(|item| item.into_item(currency));
         let kept_out = self.kept_out_level.zip(self.kept_out_reason.as_deref());
         let kept_out = kept_out.map(|(level, reason)| {
             Ok::<_, DbError>(KeptOutMark {
@@ -43,9 +48,9 @@ impl Row {
             invoice_number: self.invoice_number,
             external_id: self.external_id,
             invoice_date: self.invoice_date.to_jiff(),
-            currency: row::currency(&self.currency)?,
+            currency,
             disputed_amount: row::money(self.disputed_amount, &self.currency)?,
-            items: Vec::new(),
+            items: items.collect::<Result<_, DbError>>()?,
             expedited_from: row::date(self.expedited_from),
             kept_out: kept_out.transpose()?,
             version: self.version,
@@ -53,8 +58,8 @@ impl Row {
     }
 }
 
+#[derive(sqlx::Decode)]
 struct ItemRow {
-    invoice_id: Uuid,
     open_item_id: Uuid,
     kind: String,
     due_date: jiff_sqlx::Date,
@@ -65,6 +70,8 @@ struct ItemRow {
     step_date: Option<jiff_sqlx::Date>,
     step_time: Option<jiff_sqlx::Timestamp>,
 }
+
+row::nested!(ItemRow);
 
 impl ItemRow {
     fn into_item(self, currency: Currency) -> Result<CaseItem, DbError> {
@@ -89,13 +96,20 @@ impl ItemRow {
     }
 }
 
+/// Invoices with their items.
 macro_rules! select {
     ($rest:literal, $($arguments:tt)*) => {
         sqlx::query_as!(
             Row,
-            "SELECT invoice_id, case_id, invoice_number, external_id, invoice_date, currency,
-                    disputed_amount, expedited_from, kept_out_level, kept_out_reason, version
-               FROM case_invoice " + $rest,
+            r#"SELECT invoice_id, case_id, invoice_number, external_id, invoice_date, currency,
+                      disputed_amount, expedited_from, kept_out_level, kept_out_reason, version,
+                      ARRAY(SELECT ROW(open_item_id, kind, due_date, item.open_amount, item.level,
+                                       step_code, step_level, step_date, step_time)
+                              FROM case_item item
+                             WHERE item.tenant_id = case_invoice.tenant_id
+                               AND item.invoice_id = case_invoice.invoice_id
+                             ORDER BY due_date, open_item_id) AS "items!: Vec<ItemRow>"
+                 FROM case_invoice "# + $rest,
             $($arguments)*
         )
     };
@@ -118,7 +132,7 @@ pub async fn owed_of_cases_in_tx(
         &ids,
     );
     let found = found.fetch_all(&mut **tx).await?;
-    complete_in_tx(tx, tenant, found).await
+    found.into_iter().map(Row::into_invoice).collect()
 }
 
 /// Some invoices, settled ones too; those that the feed has not told of are missing.
@@ -137,7 +151,7 @@ pub async fn find_in_tx(
         &ids,
     );
     let found = found.fetch_all(&mut **tx).await?;
-    complete_in_tx(tx, tenant, found).await
+    found.into_iter().map(Row::into_invoice).collect()
 }
 
 /// Where a listing goes on: due date, number and identity of the last invoice that was shown;
@@ -171,7 +185,7 @@ pub async fn list_in_tx(
         limit,
     );
     let found = found.fetch_all(&mut **tx).await?;
-    complete_in_tx(tx, tenant, found).await
+    found.into_iter().map(Row::into_invoice).collect()
 }
 
 /// The cases with an owed invoice whose due step was kept out for one of these reasons.
@@ -196,41 +210,6 @@ pub async fn cases_kept_out_in_tx(
     .fetch_all(&mut **tx)
     .await?;
     Ok(found.into_iter().map(CaseId::new).collect())
-}
-
-/// Adds the items of all invoices in one statement.
-async fn complete_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    rows: Vec<Row>,
-) -> Result<Vec<CaseInvoice>, DbError> {
-    let mut invoices: Vec<CaseInvoice> = Vec::with_capacity(rows.len());
-    for found in rows {
-        invoices.push(found.into_invoice()?);
-    }
-    if invoices.is_empty() {
-        return Ok(invoices);
-    }
-    let ids: Vec<Uuid> = invoices.iter().map(|one| one.invoice_id.uuid()).collect();
-    let items = sqlx::query_as!(
-        ItemRow,
-        "SELECT invoice_id, open_item_id, kind, due_date, open_amount, level, step_code, step_level,
-                step_date, step_time
-           FROM case_item WHERE tenant_id = $1 AND invoice_id = ANY ($2)
-          ORDER BY due_date, open_item_id",
-        tenant.uuid(),
-        &ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    for item in items {
-        let of = |one: &&mut CaseInvoice| one.invoice_id.uuid() == item.invoice_id;
-        if let Some(invoice) = invoices.iter_mut().find(of) {
-            let currency = invoice.currency;
-            invoice.items.push(item.into_item(currency)?);
-        }
-    }
-    Ok(invoices)
 }
 
 /// Stores an invoice as it is now, with its items.

@@ -1,12 +1,34 @@
 //! The customers' cash that lowers no invoice yet, as payments' feed tells of it.
 
-use money::Money;
 use postgres::{DbError, TenantId, Tx};
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::row;
 use crate::domain::cash::UnappliedCash;
 use crate::domain::id::CustomerId;
+
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
+    customer_id: Uuid,
+    currency: String,
+    unapplied_amount: Decimal,
+    reserved_amount: Decimal,
+    version: i64,
+}
+
+row::nested!(Row);
+
+impl Row {
+    pub(super) fn into_cash(self) -> Result<UnappliedCash, DbError> {
+        Ok(UnappliedCash {
+            customer_id: CustomerId::new(self.customer_id),
+            unapplied_amount: row::money(self.unapplied_amount, &self.currency)?,
+            reserved_amount: row::money(self.reserved_amount, &self.currency)?,
+            version: self.version,
+        })
+    }
+}
 
 /// Takes over what the feed tells, unless it is older than what is known (P24); tells whether it was
 /// newer.
@@ -36,35 +58,4 @@ pub async fn upsert_in_tx(
     .execute(&mut **tx)
     .await?;
     Ok(written.rows_affected() == 1)
-}
-
-/// The entries of some customers.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub async fn of_customers_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    customer_ids: &[CustomerId],
-) -> Result<Vec<UnappliedCash>, DbError> {
-    let ids: Vec<Uuid> = customer_ids.iter().map(|id| id.uuid()).collect();
-    let rows = sqlx::query!(
-        "SELECT customer_id, currency, unapplied_amount, reserved_amount, version
-           FROM unapplied_cash WHERE tenant_id = $1 AND customer_id = ANY ($2)",
-        tenant.uuid(),
-        &ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.into_iter()
-        .map(|found| {
-            let money = |amount| -> Result<Money, DbError> { row::money(amount, &found.currency) };
-            Ok(UnappliedCash {
-                customer_id: CustomerId::new(found.customer_id),
-                unapplied_amount: money(found.unapplied_amount)?,
-                reserved_amount: money(found.reserved_amount)?,
-                version: found.version,
-            })
-        })
-        .collect()
 }

@@ -10,7 +10,8 @@ use crate::domain::consent::{Consent, ConsentState};
 use crate::domain::debtor::Channel;
 use crate::domain::id::{ConsentId, CustomerId};
 
-struct Row {
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
     consent_id: Uuid,
     customer_id: Uuid,
     channel: String,
@@ -21,8 +22,10 @@ struct Row {
     recorded_time: jiff_sqlx::Timestamp,
 }
 
+row::nested!(Row);
+
 impl Row {
-    fn into_consent(self) -> Result<Consent, DbError> {
+    pub(super) fn into_consent(self) -> Result<Consent, DbError> {
         Ok(Consent {
             consent_id: ConsentId::new(self.consent_id),
             customer_id: CustomerId::new(self.customer_id),

@@ -13,15 +13,18 @@ use crate::domain::contact::ContactPolicy;
 use crate::domain::debtor::DebtorKind;
 use crate::domain::id::ContactPolicyId;
 
-struct Row {
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
     contact_policy_id: Uuid,
     definition: Value,
     created_time: jiff_sqlx::Timestamp,
     created_by: String,
 }
 
+row::nested!(Row);
+
 impl Row {
-    fn into_policy(self) -> Result<ContactPolicy, DbError> {
+    pub(super) fn into_policy(self) -> Result<ContactPolicy, DbError> {
         Ok(ContactPolicy {
             contact_policy_id: ContactPolicyId::new(self.contact_policy_id),
             definition: row::from_json("definition", self.definition)?,
@@ -102,34 +105,6 @@ pub async fn of_scope_in_tx(
         tenant.uuid(),
         country_code,
         debtor_kind.map(DebtorKind::name),
-    )
-    .fetch_all(&mut **tx)
-    .await?
-    .into_iter()
-    .map(Row::into_policy)
-    .collect()
-}
-
-/// The policies that may count for a debtor, of any day: [`crate::domain::contact::policy_for`]
-/// chooses.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub async fn for_debtor_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    country_code: &str,
-    debtor_kind: DebtorKind,
-) -> Result<Vec<ContactPolicy>, DbError> {
-    sqlx::query_as!(
-        Row,
-        "SELECT contact_policy_id, definition, created_time, created_by
-           FROM contact_policy
-          WHERE tenant_id = $1 AND (country_code IS NULL OR country_code = $2)
-            AND (debtor_kind IS NULL OR debtor_kind = $3)",
-        tenant.uuid(),
-        country_code,
-        debtor_kind.name(),
     )
     .fetch_all(&mut **tx)
     .await?

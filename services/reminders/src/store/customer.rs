@@ -9,7 +9,8 @@ use super::row;
 use crate::domain::debtor::Debtor;
 use crate::domain::id::CustomerId;
 
-struct Row {
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
     customer_id: Uuid,
     external_id: Option<String>,
     display_name: String,
@@ -23,8 +24,10 @@ struct Row {
     version: i64,
 }
 
+row::nested!(Row);
+
 impl Row {
-    fn into_debtor(self) -> Result<Debtor, DbError> {
+    pub(super) fn into_debtor(self) -> Result<Debtor, DbError> {
         let zone = self.time_zone.as_deref().map(Zone::parse).transpose();
         Ok(Debtor {
             customer_id: CustomerId::new(self.customer_id),

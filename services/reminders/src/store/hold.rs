@@ -13,12 +13,12 @@ use super::row;
 use crate::domain::hold::{Ended, Hold, HoldReason, HoldScope, HoldState};
 use crate::domain::id::{CaseId, CustomerId, HoldId, InvoiceId};
 
-struct Row {
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
     hold_id: Uuid,
     case_id: Uuid,
     customer_id: Uuid,
     whole_case: bool,
-    invoice_ids: Vec<Uuid>,
     held_amount: Option<Decimal>,
     currency: Option<String>,
     reason: String,
@@ -32,10 +32,13 @@ struct Row {
     ended_by: Option<String>,
     release_note: Option<String>,
     revision: i64,
+    invoice_ids: Vec<Uuid>,
 }
 
+row::nested!(Row);
+
 impl Row {
-    fn into_hold(self) -> Result<Hold, DbError> {
+    pub(super) fn into_hold(self) -> Result<Hold, DbError> {
         let scope = match self.whole_case {
             true => HoldScope::Case,
             false => {
@@ -193,25 +196,6 @@ pub async fn find_in_tx(
     .fetch_optional(&mut **tx)
     .await?;
     found.map(Row::into_hold).transpose()
-}
-
-/// The holds of a case that nobody has ended yet.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub async fn active_of_case_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    case_id: CaseId,
-) -> Result<Vec<Hold>, DbError> {
-    let found = select!(
-        "WHERE tenant_id = $1 AND case_id = $2 AND state = 'ACTIVE' ORDER BY hold_id",
-        tenant.uuid(),
-        case_id.uuid(),
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    found.into_iter().map(Row::into_hold).collect()
 }
 
 /// The holds that follow a fact: a dispute, promise, plan or placement. At most one is active.

@@ -8,7 +8,7 @@ use jiff_sqlx::ToSqlx as _;
 use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
-use calendar::{Date, Timestamp};
+use calendar::Timestamp;
 
 use super::row;
 use crate::domain::code::Code;
@@ -46,12 +46,13 @@ struct Row {
     lease_until: Option<jiff_sqlx::Timestamp>,
     created_time: jiff_sqlx::Timestamp,
     revision: i64,
+    lines: Vec<line::Row>,
 }
 
 impl Row {
-    /// Without its lines.
     fn into_message(self) -> Result<Message, DbError> {
         let template_code = self.template_code.as_deref();
+        let lines = self.lines.into_iter().map(line::Row::into_line);
         Ok(Message {
             message_id: MessageId::new(self.message_id),
             case_id: CaseId::new(self.case_id),
@@ -68,7 +69,7 @@ impl Row {
             strategy_version: self.strategy_version,
             template_version: self.template_version,
             language: self.language,
-            lines: Vec::new(),
+            lines: lines.collect::<Result<_, DbError>>()?,
             step_date: self.step_date.to_jiff(),
             not_before_time: row::time(self.not_before_time),
             sent_time: row::time(self.sent_time),
@@ -87,7 +88,7 @@ impl Row {
     }
 }
 
-/// Messages; a lease that nobody ever held is absent.
+/// Messages, whole; a lease that nobody ever held is absent.
 macro_rules! select {
     ($rest:literal, $($arguments:tt)*) => {
         sqlx::query_as!(
@@ -96,13 +97,42 @@ macro_rules! select {
                       step_code, level, template_code, strategy_version, template_version, language,
                       step_date, not_before_time, sent_time, last_look_time, handed_off_time,
                       attempt_count, reason, case_epoch, lease_token,
-                      nullif(lease_until, '-infinity') AS lease_until, created_time, revision
+                      nullif(lease_until, '-infinity') AS lease_until, created_time, revision,
+                      ARRAY(SELECT ROW(invoice_id, invoice_number, open_item_id, due_date,
+                                       days_past_due, open_amount, asked_amount, currency,
+                                       line.step_code, line.level, item_level)
+                              FROM message_line line
+                             WHERE line.tenant_id = message.tenant_id
+                               AND line.message_id = message.message_id
+                             ORDER BY number) AS "lines!: Vec<line::Row>"
                  FROM message "# + $rest,
             $($arguments)*
         )
     };
 }
 use select;
+
+/// As much of a message as matters to the next one of its case.
+#[derive(sqlx::Decode)]
+pub(super) struct OnCaseRow {
+    message_id: Uuid,
+    state: String,
+    step_date: jiff_sqlx::Date,
+    invoice_ids: Vec<Uuid>,
+}
+
+row::nested!(OnCaseRow);
+
+impl OnCaseRow {
+    pub(super) fn into_message(self) -> Result<(MessageId, MessageOnCase), DbError> {
+        let message = MessageOnCase {
+            state: row::named("state", &self.state)?,
+            step_date: self.step_date.to_jiff(),
+            invoice_ids: self.invoice_ids.into_iter().map(InvoiceId::new).collect(),
+        };
+        Ok((MessageId::new(self.message_id), message))
+    }
+}
 
 /// What became of storing a new message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -225,8 +255,7 @@ pub async fn find_in_tx(
         message_id.uuid(),
     );
     let found = found.fetch_optional(&mut **tx).await?;
-    let whole = line::complete_in_tx(tx, tenant, found.into_iter().collect()).await?;
-    Ok(whole.into_iter().next())
+    found.map(Row::into_message).transpose()
 }
 
 /// The messages of a case that are with a sender or with a person, whole.
@@ -246,46 +275,7 @@ pub async fn live_of_case_in_tx(
         case_id.uuid(),
     );
     let found = found.fetch_all(&mut **tx).await?;
-    line::complete_in_tx(tx, tenant, found).await
-}
-
-/// As much of a case's messages as matters to the next one: those of a day or later, and those that
-/// are not at their end.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub async fn on_case_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    case_id: CaseId,
-    from: Date,
-) -> Result<Vec<(MessageId, MessageOnCase)>, DbError> {
-    let rows = sqlx::query!(
-        r#"SELECT message_id, state, step_date,
-                  ARRAY(SELECT DISTINCT invoice_id FROM message_line line
-                         WHERE line.tenant_id = $1 AND line.message_id = message.message_id
-                         ORDER BY invoice_id) AS "invoice_ids!"
-             FROM message
-            WHERE tenant_id = $1 AND case_id = $2
-              AND (step_date >= $3
-                   OR state NOT IN ('SENT', 'SUPERSEDED', 'SUPPRESSED', 'ABANDONED'))"#,
-        tenant.uuid(),
-        case_id.uuid(),
-        from.to_sqlx() as _,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.into_iter()
-        .map(|found| {
-            let ids = found.invoice_ids.into_iter().map(InvoiceId::new);
-            let message = MessageOnCase {
-                state: row::named("state", &found.state)?,
-                step_date: found.step_date.to_jiff(),
-                invoice_ids: ids.collect(),
-            };
-            Ok((MessageId::new(found.message_id), message))
-        })
-        .collect()
+    found.into_iter().map(Row::into_message).collect()
 }
 
 /// The case of a message.

@@ -36,11 +36,17 @@ struct Row {
     created_time: jiff_sqlx::Timestamp,
     revision: i64,
     invoice_ids: Vec<Uuid>,
+    /// In the order in which it came.
+    counted: Vec<counted::Row>,
+    /// Oldest first.
+    judgements: Vec<judgement::Row>,
 }
 
 impl Row {
-    /// Without what counts and how it was judged, which stand in other tables.
     fn into_promise(self) -> Result<Promise, DbError> {
+        let counted = self.counted.into_iter().map(counted::Row::into_counted);
+        let judgements = self.judgements.into_iter();
+        let judgements = judgements.map(judgement::Row::into_judgement);
         Ok(Promise {
             promise_id: PromiseId::new(self.promise_id),
             case_id: CaseId::new(self.case_id),
@@ -55,8 +61,8 @@ impl Row {
             channel: row::named_if_any("channel", self.channel.as_deref())?,
             taken_by: self.taken_by,
             note: self.note,
-            counted: Vec::new(),
-            judgements: Vec::new(),
+            counted: counted.collect::<Result<_, DbError>>()?,
+            judgements: judgements.collect::<Result<_, DbError>>()?,
             superseded_by: self.superseded_by_promise_id.map(PromiseId::new),
             created_time: self.created_time.to_jiff(),
             revision: self.revision,
@@ -64,6 +70,7 @@ impl Row {
     }
 }
 
+/// Promises, whole.
 macro_rules! select {
     ($rest:literal, $($arguments:tt)*) => {
         sqlx::query_as!(
@@ -73,7 +80,23 @@ macro_rules! select {
                       superseded_by_promise_id, created_time, revision,
                       ARRAY(SELECT invoice_id FROM promise_invoice named
                              WHERE named.tenant_id = promise.tenant_id
-                               AND named.promise_id = promise.promise_id) AS "invoice_ids!"
+                               AND named.promise_id = promise.promise_id) AS "invoice_ids!",
+                      ARRAY(SELECT ROW(source_id, invoice_id, kind, amount, counted.currency,
+                                       fact_date)
+                              FROM promise_counted counted
+                             WHERE counted.tenant_id = promise.tenant_id
+                               AND counted.promise_id = promise.promise_id
+                               AND reversed_time IS NULL
+                             ORDER BY counted_time, source_id, invoice_id, kind)
+                          AS "counted!: Vec<counted::Row>",
+                      ARRAY(SELECT ROW(judgement.state, effective_date, received_amount,
+                                       judgement.currency, kept_ratio, outcome, rules,
+                                       policy_version, facts, decided_time)
+                              FROM promise_judgement judgement
+                              JOIN decision USING (tenant_id, decision_id)
+                             WHERE tenant_id = promise.tenant_id
+                               AND judgement.promise_id = promise.promise_id
+                             ORDER BY number) AS "judgements!: Vec<judgement::Row>"
                  FROM promise "# + $rest,
             $($arguments)*
         )
@@ -167,18 +190,13 @@ pub async fn find_in_tx(
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let mut promises: Vec<Promise> = found
-        .into_iter()
-        .map(Row::into_promise)
-        .collect::<Result<_, _>>()?;
-    complete_in_tx(tx, tenant, &mut promises).await?;
-    Ok(promises.pop())
+    found.map(Row::into_promise).transpose()
 }
 
 /// Every promise of a case, whole, by promised date.
 ///
 /// # Errors
-/// [`DbError`] of the statements.
+/// [`DbError`] of the statement.
 pub async fn of_case_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
@@ -191,12 +209,7 @@ pub async fn of_case_in_tx(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut promises: Vec<Promise> = found
-        .into_iter()
-        .map(Row::into_promise)
-        .collect::<Result<_, _>>()?;
-    complete_in_tx(tx, tenant, &mut promises).await?;
-    Ok(promises)
+    found.into_iter().map(Row::into_promise).collect()
 }
 
 /// What narrows a listing.
@@ -257,23 +270,5 @@ pub async fn list_in_tx(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let mut promises: Vec<Promise> = found
-        .into_iter()
-        .map(Row::into_promise)
-        .collect::<Result<_, _>>()?;
-    complete_in_tx(tx, tenant, &mut promises).await?;
-    Ok(promises)
-}
-
-/// Adds what counts and how each was judged, in one statement a table.
-async fn complete_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    promises: &mut [Promise],
-) -> Result<(), DbError> {
-    if promises.is_empty() {
-        return Ok(());
-    }
-    counted::load_in_tx(tx, tenant, promises).await?;
-    judgement::load_in_tx(tx, tenant, promises).await
+    found.into_iter().map(Row::into_promise).collect()
 }

@@ -9,6 +9,7 @@ use postgres::DbError;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::postgres::types::Oid;
 
 /// The value, or a fault in the stored data.
 pub(super) fn read<T, E>(column: &'static str, value: Result<T, E>) -> Result<T, DbError> {
@@ -56,6 +57,29 @@ pub(super) fn date(value: Option<jiff_sqlx::Date>) -> Option<Date> {
 pub(super) fn time(value: Option<jiff_sqlx::Timestamp>) -> Option<Timestamp> {
     value.map(jiff_sqlx::Timestamp::to_jiff)
 }
+
+/// Makes a row readable where it stands in an array of another one: `ARRAY(SELECT ROW(…) …)`, the columns
+/// in the order of its fields.
+macro_rules! nested {
+    ($row:ty) => {
+        impl sqlx::Type<sqlx::Postgres> for $row {
+            fn type_info() -> sqlx::postgres::PgTypeInfo {
+                sqlx::postgres::PgTypeInfo::with_oid($crate::store::row::RECORD)
+            }
+        }
+
+        impl sqlx::postgres::PgHasArrayType for $row {
+            fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+                sqlx::postgres::PgTypeInfo::with_oid($crate::store::row::RECORDS)
+            }
+        }
+    };
+}
+pub(super) use nested;
+
+/// Postgres' own types `record` and `record[]`.
+pub(super) const RECORD: Oid = Oid(2249);
+pub(super) const RECORDS: Oid = Oid(2287);
 
 fn fault(column: &'static str) -> DbError {
     sqlx::Error::Decode(format!("a stored {column} is not one").into()).into()

@@ -10,7 +10,8 @@ use super::row;
 use crate::domain::id::StrategyId;
 use crate::domain::strategy::StrategyVersion;
 
-struct Row {
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
     strategy_id: Uuid,
     strategy_code: String,
     version: i32,
@@ -23,8 +24,10 @@ struct Row {
     activated_by: Option<String>,
 }
 
+row::nested!(Row);
+
 impl Row {
-    fn into_version(self) -> Result<StrategyVersion, DbError> {
+    pub(super) fn into_version(self) -> Result<StrategyVersion, DbError> {
         Ok(StrategyVersion {
             strategy_id: StrategyId::new(self.strategy_id),
             strategy_code: row::named("strategy_code", &self.strategy_code)?,

@@ -19,10 +19,10 @@ pub const SOURCES: [&str; 4] = ["credit", "invoicing", "payments", "reminders"];
 #[must_use]
 pub fn handler(source: &str) -> Option<Apply<App>> {
     match source {
-        "credit" => Some(credit::apply),
-        "invoicing" => Some(invoicing::apply),
-        "payments" => Some(payments::apply),
-        "reminders" => Some(reminders::apply),
+        "credit" => Some(Apply::Each(credit::apply)),
+        "invoicing" => Some(Apply::Each(invoicing::apply)),
+        "payments" => Some(Apply::Each(payments::apply)),
+        "reminders" => Some(Apply::Each(reminders::apply)),
         _ => None,
     }
 }

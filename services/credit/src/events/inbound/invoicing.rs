@@ -6,16 +6,17 @@ use contracts::convert::date_from_wire;
 use contracts::google;
 use contracts::invoicing as wire;
 use contracts::invoicing::{ClosingKind, InvoiceBalance};
-use events::{ApplyError, append_in_tx};
+use events::{ApplyError, Applying, append_in_tx};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use jiff::civil::Date;
 use money::Money;
 use opentelemetry::KeyValue;
 use postgres::{TenantId, Tx};
 use prost::Name as _;
 
-use super::{customer, facts, id, lock_in_tx, missing, money, poison, review_in_tx, tenant};
+use super::{
+    Changed, customer, facts, id, lock_in_tx, missing, money, poison, review_in_tx, tenant,
+};
 use crate::app::App;
 use crate::domain::{CreditEvent, CustomerId, InvoiceId, ReservationId};
 use crate::events::outbound::announce;
@@ -37,43 +38,53 @@ struct Told {
     reservation: Option<ReservationId>,
 }
 
-/// Applies one event in the transaction of its batch.
-pub fn apply<'a>(
-    app: &'a App,
-    tx: &'a mut Tx,
-    event: &'a Event,
-) -> BoxFuture<'a, Result<(), ApplyError>> {
+/// Applies events in the transaction of their batch, then reviews each customer's holds once.
+pub fn apply<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Applying<'a> {
     async move {
-        let Some(told) = told(event)? else {
-            return Ok(());
-        };
-        let tenant = tenant(event)?;
-        let customer_id = told.customer.ok_or_else(|| missing("customer_id"))?;
-        lock_in_tx(tx, tenant, customer_id).await?;
-        for balance in &told.balances {
-            store::known_invoice::keep_in_tx(tx, tenant, &known(balance)?).await?;
+        let tenant = tenant(events)?;
+        let mut changed = Changed::new();
+        for event in events {
+            let Some(told) = told(event)? else {
+                continue;
+            };
+            let customer_id = told.customer.ok_or_else(|| missing("customer_id"))?;
+            lock_in_tx(tx, tenant, customer_id).await?;
+            keep_in_tx(app, tx, (tenant, event), customer_id, &told).await?;
+            changed.insert(customer_id, &event.traceparent);
+            let kind = KeyValue::new("type", event.r#type.clone());
+            app.metrics.applied_events.add(1, &[kind]);
         }
-        if let Some(applied) = told.applied {
-            store::known_cash::apply_in_tx(tx, tenant, customer_id, applied).await?;
-        }
-        if let Some(credit) = &told.credit {
-            let open = money(credit.open_amount.as_ref(), "open_amount")?;
-            let version = credit.version;
-            store::known_cash::keep_credit_in_tx(tx, tenant, customer_id, open, version).await?;
-        }
-        if let Some(reservation_id) = told.reservation {
-            let issued = told
-                .balances
-                .first()
-                .ok_or_else(|| missing("balance_after"))?;
-            consume_in_tx(app, tx, (tenant, event), reservation_id, issued).await?;
-        }
-        review_in_tx(app, tx, (tenant, event), customer_id).await?;
-        let kind = KeyValue::new("type", event.r#type.clone());
-        app.metrics.applied_events.add(1, &[kind]);
-        Ok(())
+        Ok(review_in_tx(app, tx, tenant, &changed).await?)
     }
     .boxed()
+}
+
+async fn keep_in_tx(
+    app: &App,
+    tx: &mut Tx,
+    (tenant, event): (TenantId, &Event),
+    customer_id: CustomerId,
+    told: &Told,
+) -> Result<(), ApplyError> {
+    for balance in &told.balances {
+        store::known_invoice::keep_in_tx(tx, tenant, &known(balance)?).await?;
+    }
+    if let Some(applied) = told.applied {
+        store::known_cash::apply_in_tx(tx, tenant, customer_id, applied).await?;
+    }
+    if let Some(credit) = &told.credit {
+        let open = money(credit.open_amount.as_ref(), "open_amount")?;
+        let version = credit.version;
+        store::known_cash::keep_credit_in_tx(tx, tenant, customer_id, open, version).await?;
+    }
+    if let Some(reservation_id) = told.reservation {
+        let issued = told
+            .balances
+            .first()
+            .ok_or_else(|| missing("balance_after"))?;
+        consume_in_tx(app, tx, (tenant, event), reservation_id, issued).await?;
+    }
+    Ok(())
 }
 
 /// `None`: of no use here.

@@ -4,6 +4,8 @@
 pub mod invoicing;
 pub mod payments;
 
+use std::collections::BTreeMap;
+
 use contracts::common::{Event, Money as WireMoney};
 use contracts::convert::money_from_wire;
 use events::{Apply, ApplyError};
@@ -21,8 +23,8 @@ use crate::store;
 #[must_use]
 pub fn handler(source: &str) -> Option<Apply<App>> {
     match source {
-        "invoicing" => Some(invoicing::apply),
-        "payments" => Some(payments::apply),
+        "invoicing" => Some(Apply::Run(invoicing::apply)),
+        "payments" => Some(Apply::Run(payments::apply)),
         _ => None,
     }
 }
@@ -39,15 +41,19 @@ async fn lock_in_tx(
         .ok_or_else(|| poison("a customer that is not known here"))
 }
 
-/// Looks at the customer's holds after the facts changed. The next review is found by the sweep.
+/// The customers of whom a run of events told something, each with the trace context of the last that
+/// did. What they use of their limits is locked.
+type Changed<'a> = BTreeMap<CustomerId, &'a str>;
+
+/// Looks at the holds of customers once after the facts changed, however often they did. The next
+/// review is found by the sweep.
 async fn review_in_tx(
     app: &App,
     tx: &mut Tx,
-    (tenant, event): (TenantId, &Event),
-    customer_id: CustomerId,
+    tenant: TenantId,
+    changed: &Changed<'_>,
 ) -> Result<(), DbError> {
-    let traceparent = &event.traceparent;
-    let next = review_holds::review_in_tx(app, tx, tenant, customer_id, traceparent).await?;
+    let next = review_holds::review_all_in_tx(app, tx, tenant, changed).await?;
     app.wakeups.announce(next);
     Ok(())
 }
@@ -57,8 +63,10 @@ fn facts<M: Message + Default + Name>(event: &Event) -> Result<M, ApplyError> {
     M::decode(data.value.as_slice()).map_err(|error| poison(format!("{}: {error}", M::NAME)))
 }
 
-fn tenant(event: &Event) -> Result<TenantId, ApplyError> {
-    Ok(TenantId::new(id(&event.tenant_id, "tenant_id")?))
+/// The tenant of a run of events, all of them the same one's.
+fn tenant(events: &[&Event]) -> Result<TenantId, ApplyError> {
+    let first = events.first().ok_or_else(|| poison("a run of no events"))?;
+    Ok(TenantId::new(id(&first.tenant_id, "tenant_id")?))
 }
 
 fn customer(text: &str) -> Result<CustomerId, ApplyError> {

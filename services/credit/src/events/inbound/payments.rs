@@ -3,46 +3,46 @@
 
 use contracts::common::Event;
 use contracts::payments as wire;
-use events::ApplyError;
+use events::{ApplyError, Applying};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use opentelemetry::KeyValue;
 use postgres::Tx;
 use prost::Name as _;
 
-use super::{customer, facts, id, lock_in_tx, missing, money, poison, review_in_tx, tenant};
+use super::{
+    Changed, customer, facts, id, lock_in_tx, missing, money, poison, review_in_tx, tenant,
+};
 use crate::app::App;
 use crate::store;
 use crate::store::known_cash::KnownReceipt;
 
-/// Applies one event in the transaction of its batch.
-pub fn apply<'a>(
-    app: &'a App,
-    tx: &'a mut Tx,
-    event: &'a Event,
-) -> BoxFuture<'a, Result<(), ApplyError>> {
+/// Applies events in the transaction of their batch, then reviews each customer's holds once.
+pub fn apply<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Applying<'a> {
     async move {
-        let Some(receipt) = receipt(event)? else {
-            return Ok(());
-        };
-        let tenant = tenant(event)?;
-        let known = known(&receipt, event.subject_version)?;
-        let before = store::known_cash::owner_in_tx(tx, tenant, known.receipt_id).await?;
-        let mut owners: Vec<_> = before.into_iter().chain(known.customer_id).collect();
-        owners.sort_unstable();
-        owners.dedup();
-        for owner in &owners {
-            lock_in_tx(tx, tenant, *owner).await?;
+        let tenant = tenant(events)?;
+        let mut changed = Changed::new();
+        for event in events {
+            let Some(receipt) = receipt(event)? else {
+                continue;
+            };
+            let known = known(&receipt, event.subject_version)?;
+            let before = store::known_cash::owner_in_tx(tx, tenant, known.receipt_id).await?;
+            let mut owners: Vec<_> = before.into_iter().chain(known.customer_id).collect();
+            owners.sort_unstable();
+            owners.dedup();
+            for owner in &owners {
+                lock_in_tx(tx, tenant, *owner).await?;
+            }
+            if !store::known_cash::keep_receipt_in_tx(tx, tenant, &known).await? {
+                continue;
+            }
+            for owner in owners {
+                changed.insert(owner, &event.traceparent);
+            }
+            let kind = KeyValue::new("type", event.r#type.clone());
+            app.metrics.applied_events.add(1, &[kind]);
         }
-        if !store::known_cash::keep_receipt_in_tx(tx, tenant, &known).await? {
-            return Ok(());
-        }
-        for owner in owners {
-            review_in_tx(app, tx, (tenant, event), owner).await?;
-        }
-        let kind = KeyValue::new("type", event.r#type.clone());
-        app.metrics.applied_events.add(1, &[kind]);
-        Ok(())
+        Ok(review_in_tx(app, tx, tenant, &changed).await?)
     }
     .boxed()
 }

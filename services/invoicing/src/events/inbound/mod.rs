@@ -10,7 +10,7 @@ use crate::app::App;
 #[must_use]
 pub fn handler(source: &str) -> Option<Apply<App>> {
     match source {
-        "credit" => Some(credit::apply),
+        "credit" => Some(Apply::Each(credit::apply)),
         _ => None,
     }
 }

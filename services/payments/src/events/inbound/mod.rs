@@ -15,8 +15,8 @@ use crate::app::App;
 #[must_use]
 pub fn handler(source: &str) -> Option<Apply<App>> {
     match source {
-        "credit" => Some(credit::apply),
-        "invoicing" => Some(invoicing::apply),
+        "credit" => Some(Apply::Each(credit::apply)),
+        "invoicing" => Some(Apply::Each(invoicing::apply)),
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! The clerk who works the review list before the offices open: knows by telephone what each payer
 //! meant, which is the truth of the book. Takes a suggestion where it is right, else says what is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, ensure};
 use contracts::invoicing::NamedInvoice;
@@ -12,7 +12,7 @@ use contracts::payments::{
     ResolveBankLineRequest,
 };
 
-use super::Play;
+use super::{Play, at_once};
 use crate::demo::book::transfer::{Part, Transfer};
 
 impl Play<'_> {
@@ -54,32 +54,50 @@ impl Play<'_> {
         };
         let mut statements = BankStatementServiceClient::new(self.world.calls());
         let page = statements.list_bank_lines(request).await?.into_inner();
+        // One after the other what one customer paid: what they owe is another thing after each.
+        let mut by_payer: BTreeMap<Option<usize>, Vec<BankLine>> = BTreeMap::new();
         for line in page.bank_lines {
-            let resolution = self.decided(&line)?;
-            let accepted = matches!(resolution, Resolution::AcceptedSuggestionId(_));
-            let request = ResolveBankLineRequest {
-                request_id: self.world.fresh(),
-                bank_line_id: line.bank_line_id,
-                resolution: Some(resolution),
-                etag: line.etag,
-            };
-            let resolved = statements.resolve_bank_line(request).await;
-            let resolved = resolved
-                .with_context(|| format!("bank line {}", line.bank_reference))?
-                .into_inner();
-            let state = resolved.bank_line.as_ref().map(BankLine::state);
-            ensure!(
-                matches!(
-                    state,
-                    Some(BankLineState::Resolved | BankLineState::NotAReceipt)
-                ),
-                "bank line {} is {state:?}: {:?}",
-                line.bank_reference,
-                resolved.applications
-            );
-            self.tally.accepted_suggestions += usize::from(accepted);
+            let payer = self.transfer_of(&line).map(|transfer| transfer.customer);
+            by_payer.entry(payer).or_default().push(line);
         }
+        let resolved = at_once(by_payer.into_values().map(|lines| async {
+            let mut accepted = 0;
+            for line in lines {
+                accepted += usize::from(self.resolved(line).await?);
+            }
+            Ok(accepted)
+        }));
+        let accepted = resolved.await?;
+        self.tally.accepted_suggestions += accepted.into_iter().sum::<usize>();
         Ok(())
+    }
+
+    /// Decides a line; whether a suggestion was right.
+    async fn resolved(&self, line: BankLine) -> anyhow::Result<bool> {
+        let resolution = self.decided(&line)?;
+        let accepted = matches!(resolution, Resolution::AcceptedSuggestionId(_));
+        let request = ResolveBankLineRequest {
+            request_id: self.world.fresh(),
+            bank_line_id: line.bank_line_id,
+            resolution: Some(resolution),
+            etag: line.etag,
+        };
+        let resolved = BankStatementServiceClient::new(self.world.calls())
+            .resolve_bank_line(request)
+            .await
+            .with_context(|| format!("bank line {}", line.bank_reference))?
+            .into_inner();
+        let state = resolved.bank_line.as_ref().map(BankLine::state);
+        ensure!(
+            matches!(
+                state,
+                Some(BankLineState::Resolved | BankLineState::NotAReceipt)
+            ),
+            "bank line {} is {state:?}: {:?}",
+            line.bank_reference,
+            resolved.applications
+        );
+        Ok(accepted)
     }
 
     fn decided(&self, line: &BankLine) -> anyhow::Result<Resolution> {

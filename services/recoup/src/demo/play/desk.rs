@@ -14,12 +14,12 @@ use contracts::reminders::get_case_request::Key;
 use contracts::reminders::promise_service_client::PromiseServiceClient;
 use contracts::reminders::task_service_client::TaskServiceClient;
 use contracts::reminders::{
-    Channel, CompleteTaskRequest, CreatePromiseRequest, GetCaseRequest, ListTasksRequest, TaskKind,
-    TaskOutcome, TaskState,
+    Channel, CompleteTaskRequest, CreatePromiseRequest, GetCaseRequest, ListTasksRequest, Task,
+    TaskKind, TaskOutcome, TaskState,
 };
 use jiff::civil::Date;
 
-use super::{Play, orders};
+use super::{Play, at_once, orders};
 use crate::demo::book::fate::{Ending, Objection, Vow};
 use crate::demo::client::{amount, day, decimal, had, money};
 
@@ -27,19 +27,17 @@ impl Play<'_> {
     /// Opens the objections of a day, and decides those whose day has come.
     pub(super) async fn hear_objections(&mut self, today: Date) -> anyhow::Result<()> {
         let book = self.book;
-        for (place, objection) in book.objections.iter().enumerate() {
-            if objection.raised == today && self.issued[objection.invoice].is_some() {
-                let opened = self.open_dispute(objection).await;
-                let invoice = &book.invoices[objection.invoice].external_id;
-                let dispute_id = opened.with_context(|| format!("disputing {invoice}"))?;
-                self.disputes.insert(place, dispute_id);
-            }
-            if objection.decided == today
-                && let Some(dispute_id) = self.disputes.get(&place)
-            {
-                self.decide(objection, dispute_id.clone()).await?;
-            }
-        }
+        let objections = || book.objections.iter().enumerate();
+        let raised = objections().filter(|(_, one)| one.raised == today);
+        let raised = raised.filter(|(_, one)| self.issued[one.invoice].is_some());
+        let opened = at_once(raised.map(|(place, _)| self.open_dispute(place))).await?;
+        self.disputes.extend(opened);
+        let decided = objections().filter(|(_, one)| one.decided == today);
+        let decided = decided.filter_map(|(place, objection)| {
+            let dispute_id = self.disputes.get(&place)?.clone();
+            Some(self.decide(objection, dispute_id))
+        });
+        at_once(decided).await?;
         Ok(())
     }
 
@@ -50,7 +48,9 @@ impl Play<'_> {
         had(issued, "the invoice")
     }
 
-    async fn open_dispute(&self, objection: &Objection) -> anyhow::Result<String> {
+    async fn open_dispute(&self, place: usize) -> anyhow::Result<(usize, String)> {
+        let objection = &self.book.objections[place];
+        let invoice = &self.book.invoices[objection.invoice].external_id;
         let currency = self.currency_of(objection.invoice);
         let extent = match objection.part_cents {
             Some(part) => Extent::Amount(money(part, currency)),
@@ -65,8 +65,10 @@ impl Play<'_> {
         };
         let opened = DisputeServiceClient::new(self.world.calls())
             .open_dispute(request)
-            .await?;
-        Ok(had(opened.into_inner().dispute, "the dispute")?.dispute_id)
+            .await
+            .with_context(|| format!("disputing {invoice}"))?;
+        let dispute = had(opened.into_inner().dispute, "the dispute")?;
+        Ok((place, dispute.dispute_id))
     }
 
     async fn decide(&self, objection: &Objection, dispute_id: String) -> anyhow::Result<()> {
@@ -122,18 +124,14 @@ impl Play<'_> {
     /// Takes the promises of a day.
     pub(super) async fn take_promises(&mut self, today: Date) -> anyhow::Result<()> {
         let book = self.book;
-        for vow in book.vows.iter().filter(|vow| vow.made == today) {
-            if self.issued[vow.invoice].is_some() {
-                let invoice = &book.invoices[vow.invoice].external_id;
-                let taken = self.take(vow).await;
-                let promise_id = taken.with_context(|| format!("a promise for {invoice}"))?;
-                self.promises.insert(promise_id, vow.clone());
-            }
-        }
+        let made = book.vows.iter().filter(|vow| vow.made == today);
+        let made = made.filter(|vow| self.issued[vow.invoice].is_some());
+        let taken = at_once(made.map(|vow| self.take(vow))).await?;
+        self.promises.extend(taken);
         Ok(())
     }
 
-    async fn take(&self, vow: &Vow) -> anyhow::Result<String> {
+    async fn take(&self, vow: &Vow) -> anyhow::Result<(String, Vow)> {
         let invoice = &self.book.invoices[vow.invoice];
         let key = Key::CustomerId(self.customer_ids[invoice.customer].clone());
         let request = GetCaseRequest { key: Some(key) };
@@ -152,8 +150,10 @@ impl Play<'_> {
         };
         let promise = PromiseServiceClient::new(self.world.calls())
             .create_promise(request)
-            .await?;
-        Ok(had(promise.into_inner().promise, "the promise")?.promise_id)
+            .await
+            .with_context(|| format!("a promise for {}", invoice.external_id))?;
+        let promise = had(promise.into_inner().promise, "the promise")?;
+        Ok((promise.promise_id, vow.clone()))
     }
 
     /// Posts the letters that were written since yesterday.
@@ -166,16 +166,22 @@ impl Play<'_> {
             ..ListTasksRequest::default()
         };
         let page = tasks.list_tasks(request).await?.into_inner();
-        for task in page.tasks {
-            let request = CompleteTaskRequest {
-                request_id: self.world.fresh(),
-                task_id: task.task_id,
-                etag: task.etag,
-                outcome: TaskOutcome::Posted.into(),
-                ..CompleteTaskRequest::default()
-            };
-            tasks.complete_task(request).await?;
-        }
+        let posted = page.tasks.into_iter().map(|task| self.posted(task));
+        at_once(posted).await?;
+        Ok(())
+    }
+
+    async fn posted(&self, task: Task) -> anyhow::Result<()> {
+        let request = CompleteTaskRequest {
+            request_id: self.world.fresh(),
+            task_id: task.task_id,
+            etag: task.etag,
+            outcome: TaskOutcome::Posted.into(),
+            ..CompleteTaskRequest::default()
+        };
+        TaskServiceClient::new(self.world.calls())
+            .complete_task(request)
+            .await?;
         Ok(())
     }
 }

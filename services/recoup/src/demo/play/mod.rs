@@ -29,6 +29,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use indicatif::ProgressBar;
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
@@ -183,6 +184,16 @@ impl Play<'_> {
         let customer = self.book.invoices[invoice].customer;
         self.book.customers[customer].place.currency_code
     }
+}
+
+/// How many people work side by side.
+const HANDS: usize = 4;
+
+/// Does what does not wait for each other, some at a time; the results in the order of the work.
+async fn at_once<T>(
+    work: impl Iterator<Item = impl Future<Output = anyhow::Result<T>>>,
+) -> anyhow::Result<Vec<T>> {
+    stream::iter(work).buffered(HANDS).try_collect().await
 }
 
 /// Whether it is the first business day of its month from this day of the month on.

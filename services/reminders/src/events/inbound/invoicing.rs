@@ -4,11 +4,11 @@
 mod told;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use contracts::common::Event;
-use events::ApplyError;
+use events::{ApplyError, Applying};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use opentelemetry::KeyValue;
 use postgres::{TenantId, Tx};
 use uuid::Uuid;
@@ -26,47 +26,59 @@ use crate::store::case_file::CaseFile;
 use crate::store::dispute::Dispute;
 use crate::store::{case, customer, dispute};
 
-/// Applies one event in the transaction of its batch.
-pub fn apply<'a>(
-    app: &'a App,
-    tx: &'a mut Tx,
-    event: &'a Event,
-) -> BoxFuture<'a, Result<(), ApplyError>> {
+/// The cases that a run of events bears on, each with the trace context of the last of them.
+type Opened<'a> = BTreeMap<(TenantId, CustomerId), (CaseFile, &'a str)>;
+
+/// Applies events in the transaction of their batch: each case is opened for the first that bears on
+/// it, and saved once all have acted.
+pub fn apply<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Applying<'a> {
     async move {
-        let tenant = parsed(&event.tenant_id, "tenant_id")?;
-        let Some(told) = told(event)? else {
-            return Ok(());
-        };
-        take_over(app, tx, tenant, told, &event.traceparent).await?;
-        let labels = [KeyValue::new("type", event.r#type.clone())];
-        app.metrics.applied_events.add(1, &labels);
+        let mut opened = Opened::new();
+        for event in events {
+            let Some(told) = told(event)? else {
+                continue;
+            };
+            take_over(app, tx, &mut opened, event, told).await?;
+            let labels = [KeyValue::new("type", event.r#type.clone())];
+            app.metrics.applied_events.add(1, &labels);
+        }
+        for (file, traceparent) in opened.into_values() {
+            app.pending.add(file.save_in_tx(tx, traceparent).await?);
+        }
         Ok(())
     }
     .boxed()
 }
 
-async fn take_over(
+async fn take_over<'a>(
     app: &App,
     tx: &mut Tx,
-    tenant: TenantId,
+    opened: &mut Opened<'a>,
+    event: &'a Event,
     told: Told,
-    traceparent: &str,
 ) -> Result<(), ApplyError> {
+    let tenant = parsed(&event.tenant_id, "tenant_id")?;
     let mut customers: BTreeMap<CustomerId, Vec<Balance>> = BTreeMap::new();
     for (customer_id, balance) in told.balances {
         customers.entry(customer_id).or_default().push(balance);
     }
     for (customer_id, balances) in customers {
-        let mut file = opened_in_tx(app, tx, tenant, customer_id).await?;
+        let (file, traceparent) = match opened.entry((tenant, customer_id)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let file = opened_in_tx(app, tx, tenant, customer_id).await?;
+                place.insert((file, ""))
+            }
+        };
+        *traceparent = &event.traceparent;
         for balance in balances {
             file.apply_in_tx(tx, balance).await?;
         }
         file.follow_facts_in_tx(tx, &told.facts, told.reversed)
             .await?;
         if let Some(dispute) = told.dispute.filter(|one| one.customer_id == customer_id) {
-            follow_dispute_in_tx(&mut file, tx, &dispute).await?;
+            follow_dispute_in_tx(file, tx, &dispute).await?;
         }
-        app.pending.add(file.save_in_tx(tx, traceparent).await?);
     }
     Ok(())
 }

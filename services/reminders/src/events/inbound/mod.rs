@@ -24,10 +24,10 @@ pub const SOURCES: [&str; 4] = ["credit", "invoicing", "payments", "agency"];
 #[must_use]
 pub fn handler(source: &str) -> Option<Apply<App>> {
     match source {
-        "credit" => Some(credit::apply),
-        "invoicing" => Some(invoicing::apply),
-        "payments" => Some(payments::apply),
-        "agency" => Some(agency::apply),
+        "credit" => Some(Apply::Each(credit::apply)),
+        "invoicing" => Some(Apply::Run(invoicing::apply)),
+        "payments" => Some(Apply::Run(payments::apply)),
+        "agency" => Some(Apply::Each(agency::apply)),
         _ => None,
     }
 }

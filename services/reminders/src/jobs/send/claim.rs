@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::domain::code::Level;
 use crate::domain::contact::ContactMade;
 use crate::domain::decision::{Decision, Findings};
-use crate::domain::id::{CaseId, MessageId};
+use crate::domain::id::MessageId;
 use crate::domain::judgement::Judgement;
 use crate::domain::message::{Message, MessageState};
 use crate::domain::reason::Reason;
@@ -57,14 +57,15 @@ async fn judged_in_tx(
     Ok(file.judge_in_tx(tx, &asked).await?)
 }
 
+/// One try, in one transaction.
 async fn attempt(app: &App, timer: &Claim) -> Result<Claimed, JobError> {
     let since = Instant::now();
     let tenant = timer.tenant;
     let mut tx = app.db.begin(tenant).await?;
     let Some((mut file, mut queued)) = opened_in_tx(app, &mut tx, timer).await? else {
-        return gone(app, timer).await;
+        return finished(tx, timer, "gone").await;
     };
-    let now_real = message::real_time_in_tx(&mut tx).await?;
+    let now_real = file.real_now;
     match queued.state {
         MessageState::Queued => {}
         MessageState::Claimed if queued.lease.until <= now_real => {}
@@ -127,14 +128,13 @@ pub(super) async fn opened_in_tx(
     timer: &Claim,
 ) -> Result<Option<(CaseFile, Message)>, JobError> {
     let (tenant, message_id) = (timer.tenant, MessageId::new(timer.subject_id));
-    let case_id: Option<CaseId> = message::case_of_in_tx(tx, tenant, message_id).await?;
-    let Some(case_id) = case_id else {
+    let now = app.clock.now();
+    let Some(file) = CaseFile::lock_of_message_in_tx(tx, tenant, message_id, now).await? else {
         return Ok(None);
     };
-    let file = CaseFile::lock_in_tx(tx, tenant, case_id, app.clock.now()).await?;
     // After the lock: nobody changes it now.
     let found = message::find_in_tx(tx, tenant, message_id).await?;
-    Ok(file.zip(found))
+    Ok(found.map(|message| (file, message)))
 }
 
 /// Puts the message off, as the contact rules want it.
@@ -265,11 +265,6 @@ async fn unwritable(
     outcome::finish(timer, tx, file, "parked")
         .await
         .map(Claimed::Settled)
-}
-
-async fn gone(app: &App, timer: &Claim) -> Result<Claimed, JobError> {
-    let tx = app.db.begin(timer.tenant).await?;
-    finished(tx, timer, "gone").await
 }
 
 async fn finished(mut tx: Tx, timer: &Claim, outcome: &'static str) -> Result<Claimed, JobError> {

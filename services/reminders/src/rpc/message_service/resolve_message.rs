@@ -48,9 +48,7 @@ pub async fn handle(
             Begun::First(begun) => begun,
         };
         let id = asked.message_id;
-        let case_id = store::message::case_of_in_tx(&mut tx, tenant, id).await?;
-        let case_id = case_id.ok_or_else(|| error::message::not_found(id))?;
-        let file = CaseFile::lock_in_tx(&mut tx, tenant, case_id, now).await?;
+        let file = CaseFile::lock_of_message_in_tx(&mut tx, tenant, id, now).await?;
         let mut file = file.ok_or_else(|| error::message::not_found(id))?;
         let found = store::message::find_in_tx(&mut tx, tenant, id).await?;
         let mut message = found.ok_or_else(|| error::message::not_found(id))?;

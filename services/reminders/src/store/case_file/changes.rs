@@ -88,6 +88,7 @@ impl CaseFile {
     ) -> Result<Option<TaskId>, DbError> {
         let (opened, event) = Task::open(&self.case, new, totals);
         let is_new = task::insert_in_tx(tx, self.tenant, &opened).await?;
+        self.has_open_task = true;
         if is_new {
             self.events.push(event);
         }
@@ -112,6 +113,9 @@ impl CaseFile {
         reason: Reason,
         concerns: impl Fn(&Task) -> bool,
     ) -> Result<(), DbError> {
+        if !self.has_open_task {
+            return Ok(());
+        }
         let open = task::open_of_case_in_tx(tx, self.tenant, self.case.case_id).await?;
         for mut one in open.into_iter().filter(concerns) {
             let Some(event) = one.overtake(&self.case, by, self.now) else {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::CaseFile;
 use crate::domain::code::Level;
+use crate::domain::consent::{Consent, in_force};
 use crate::domain::contact::{ContactAnswer, ContactQuestion, check};
 use crate::domain::debtor::Channel;
 use crate::domain::hold::HoldReason;
@@ -15,7 +16,7 @@ use crate::domain::judgement::{Judgement, judge};
 use crate::domain::message::Message;
 use crate::domain::reason::Reason;
 use crate::domain::situation::Situation;
-use crate::store::{consent, frequency, row};
+use crate::store::{frequency, row};
 
 /// For which day and instant a case is judged.
 #[derive(Debug, Clone, Copy)]
@@ -108,13 +109,14 @@ impl CaseFile {
             .max();
         let today = self.zones.local_date(at);
         let from = add_days(today, furthest.unwrap_or(0).saturating_neg()).unwrap_or(Date::MIN);
-        let consent = consent::in_force_in_tx(tx, tenant, customer_id, channel, at).await?;
+        let said = self.consents.iter().filter(|one| one.channel == channel);
+        let said: Vec<Consent> = said.cloned().collect();
         let contacts = frequency::contacts_in_tx(tx, tenant, customer_id, from, except).await?;
         Ok(check(&ContactQuestion {
             channel,
             zones: &self.zones,
             policy,
-            consent: consent.as_ref(),
+            consent: in_force(&said, at),
             held,
             contacts: &contacts,
             invoice_ids,

@@ -17,6 +17,7 @@ mod messages;
 mod plan;
 mod promises;
 mod promising;
+mod reading;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,12 +29,9 @@ use postgres::{DbError, TenantId, Tx};
 pub use looking::Asked;
 pub use plan::{LOOK, look_again_in_tx, look_at_all_in_tx};
 
-use super::{
-    case, case_invoice, cash, contact_policy, customer, hold, message, promise, row,
-    strategy_version,
-};
+use super::case;
 use crate::domain::case::Case;
-use crate::domain::cash::cover;
+use crate::domain::consent::Consent;
 use crate::domain::contact::{ContactPolicy, policy_for};
 use crate::domain::debtor::Debtor;
 use crate::domain::event::DomainEvent;
@@ -53,6 +51,8 @@ pub struct CaseFile {
     pub tenant: TenantId,
     /// Now, by the business clock.
     pub now: Timestamp,
+    /// Real time when the case was read, by the database's clock: leases are counted in it.
+    pub real_now: Timestamp,
     /// The case.
     pub case: Case,
     /// The customer; none while the feed has not told of them: then nothing is done to them.
@@ -73,6 +73,10 @@ pub struct CaseFile {
     strategies: Vec<StrategyVersion>,
     /// The contact policies that may count for the customer.
     policies: Vec<ContactPolicy>,
+    /// What the customer said about channels.
+    consents: Vec<Consent>,
+    /// Whether a task of the case is open.
+    has_open_task: bool,
     touched: BTreeSet<InvoiceId>,
     events: Vec<DomainEvent>,
 }
@@ -89,7 +93,23 @@ impl CaseFile {
         now: Timestamp,
     ) -> Result<Option<Self>, DbError> {
         match case::lock_in_tx(tx, tenant, case_id).await? {
-            Some(case) => Ok(Some(Self::of_case_in_tx(tx, tenant, case, now).await?)),
+            Some(case) => Ok(Some(reading::of_case_in_tx(tx, tenant, case, now).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Locks the case of a message until the transaction ends, and reads what bears on it.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statements.
+    pub async fn lock_of_message_in_tx(
+        tx: &mut Tx,
+        tenant: TenantId,
+        message_id: MessageId,
+        now: Timestamp,
+    ) -> Result<Option<Self>, DbError> {
+        match case::lock_of_message_in_tx(tx, tenant, message_id).await? {
+            Some(case) => Ok(Some(reading::of_case_in_tx(tx, tenant, case, now).await?)),
             None => Ok(None),
         }
     }
@@ -111,7 +131,7 @@ impl CaseFile {
             found = case::lock_of_customer_in_tx(tx, tenant, customer_id).await?;
         }
         match found {
-            Some(case) => Ok(Some(Self::of_case_in_tx(tx, tenant, case, now).await?)),
+            Some(case) => Ok(Some(reading::of_case_in_tx(tx, tenant, case, now).await?)),
             None => Ok(None),
         }
     }
@@ -127,44 +147,9 @@ impl CaseFile {
         now: Timestamp,
     ) -> Result<Option<Self>, DbError> {
         match case::find_in_tx(tx, tenant, case_id).await? {
-            Some((case, _)) => Ok(Some(Self::of_case_in_tx(tx, tenant, case, now).await?)),
+            Some((case, _)) => Ok(Some(reading::of_case_in_tx(tx, tenant, case, now).await?)),
             None => Ok(None),
         }
-    }
-
-    async fn of_case_in_tx(
-        tx: &mut Tx,
-        tenant: TenantId,
-        case: Case,
-        now: Timestamp,
-    ) -> Result<Self, DbError> {
-        let (case_id, customer_id) = (case.case_id, case.customer_id);
-        let debtor = customer::find_in_tx(tx, tenant, customer_id).await?;
-        let zones = debtor.as_ref().map_or_else(nowhere, Debtor::zones);
-        let today = zones.local_date(now);
-        let cash = cash::of_customers_in_tx(tx, tenant, &[customer_id]).await?;
-        let policies = match &debtor {
-            Some(one) => {
-                contact_policy::for_debtor_in_tx(tx, tenant, &one.country_code, one.kind).await?
-            }
-            None => Vec::new(),
-        };
-        Ok(Self {
-            tenant,
-            now,
-            invoices: case_invoice::owed_of_cases_in_tx(tx, tenant, &[case_id]).await?,
-            holds: hold::active_of_case_in_tx(tx, tenant, case_id).await?,
-            unapplied: row::read("unapplied_amount", cover(&cash))?,
-            promises: promise::of_case_in_tx(tx, tenant, case_id).await?,
-            messages: message::on_case_in_tx(tx, tenant, case_id, today).await?,
-            strategies: strategy_version::active_in_tx(tx, tenant).await?,
-            policies,
-            touched: BTreeSet::new(),
-            events: Vec::new(),
-            case,
-            debtor,
-            zones,
-        })
     }
 
     /// Today in the customer's zone.
@@ -217,9 +202,4 @@ impl CaseFile {
     pub fn touch_all(&mut self, invoice_ids: impl IntoIterator<Item = InvoiceId>) {
         self.touched.extend(invoice_ids);
     }
-}
-
-/// The zones of a customer of whom nothing is known.
-fn nowhere() -> Zones {
-    Zones::of(None, "")
 }

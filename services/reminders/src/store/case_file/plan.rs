@@ -94,10 +94,10 @@ impl CaseFile {
             }
         }
         let planned = self.plan();
-        case::save_in_tx(tx, self.tenant, &self.case, planned.as_ref()).await?;
         let events = std::mem::take(&mut self.events);
-        let (tenant, case_id, now) = (self.tenant, self.case.case_id, self.now);
-        outbound::announce_in_tx(tx, tenant, case_id, traceparent, now, &events).await?;
+        let (tenant, next) = (self.tenant, planned.as_ref());
+        let first = case::save_in_tx(tx, tenant, &self.case, next, events.len()).await?;
+        outbound::announce_in_tx(tx, tenant, traceparent, self.now, first, &events).await?;
         Ok(planned.map(|next| next.action_time))
     }
 }

@@ -5,14 +5,13 @@ use postgres::{DbError, TenantId, Tx};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::Row as MessageRow;
 use crate::domain::id::{InvoiceId, MessageId, OpenItemId};
 use crate::domain::letter::Line;
 use crate::domain::message::Message;
 use crate::store::row;
 
-struct Row {
-    message_id: Uuid,
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
     invoice_id: Uuid,
     invoice_number: String,
     open_item_id: Uuid,
@@ -26,8 +25,10 @@ struct Row {
     item_level: i16,
 }
 
+row::nested!(Row);
+
 impl Row {
-    fn into_line(self) -> Result<Line, DbError> {
+    pub(super) fn into_line(self) -> Result<Line, DbError> {
         Ok(Line {
             invoice_id: InvoiceId::new(self.invoice_id),
             invoice_number: self.invoice_number,
@@ -89,38 +90,4 @@ pub(super) async fn delete_in_tx(
     .execute(&mut **tx)
     .await?;
     Ok(())
-}
-
-/// Messages of their rows, with the lines of all of them in one statement.
-pub(super) async fn complete_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    rows: Vec<MessageRow>,
-) -> Result<Vec<Message>, DbError> {
-    let mut messages: Vec<Message> = Vec::with_capacity(rows.len());
-    for found in rows {
-        messages.push(found.into_message()?);
-    }
-    if messages.is_empty() {
-        return Ok(messages);
-    }
-    let ids: Vec<Uuid> = messages.iter().map(|one| one.message_id.uuid()).collect();
-    let lines = sqlx::query_as!(
-        Row,
-        "SELECT message_id, invoice_id, invoice_number, open_item_id, due_date, days_past_due,
-                open_amount, asked_amount, currency, step_code, level, item_level
-           FROM message_line WHERE tenant_id = $1 AND message_id = ANY ($2)
-          ORDER BY message_id, number",
-        tenant.uuid(),
-        &ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    for line in lines {
-        let of = |one: &&mut Message| one.message_id.uuid() == line.message_id;
-        if let Some(message) = messages.iter_mut().find(of) {
-            message.lines.push(line.into_line()?);
-        }
-    }
-    Ok(messages)
 }

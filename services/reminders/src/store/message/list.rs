@@ -76,5 +76,5 @@ pub async fn list_in_tx(
         limit,
     );
     let found = found.fetch_all(&mut **tx).await?;
-    line::complete_in_tx(tx, tenant, found).await
+    found.into_iter().map(Row::into_message).collect()
 }

@@ -1,7 +1,5 @@
 //! What counts towards promises. A fact is counted once; a reversal is noted on it, and the fact stays.
 
-use std::collections::BTreeMap;
-
 use calendar::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use postgres::{DbError, TenantId, Tx};
@@ -12,53 +10,35 @@ use crate::domain::id::InvoiceId;
 use crate::domain::promise::{Counted, CountedKind, Promise};
 use crate::store::row;
 
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
+    source_id: Uuid,
+    invoice_id: Uuid,
+    kind: String,
+    amount: Decimal,
+    currency: String,
+    fact_date: jiff_sqlx::Date,
+}
+
+row::nested!(Row);
+
+impl Row {
+    pub(super) fn into_counted(self) -> Result<Counted, DbError> {
+        Ok(Counted {
+            source_id: self.source_id,
+            kind: row::named("kind", &self.kind)?,
+            invoice_id: InvoiceId::new(self.invoice_id),
+            amount: row::money(self.amount, &self.currency)?,
+            date: self.fact_date.to_jiff(),
+        })
+    }
+}
+
 /// By what a fact is known within its promise.
 type Key = (Uuid, InvoiceId, CountedKind);
 
 const fn key(counted: &Counted) -> Key {
     (counted.source_id, counted.invoice_id, counted.kind)
-}
-
-/// Fills in what counts by now, in the order in which it came.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub(super) async fn load_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    promises: &mut [Promise],
-) -> Result<(), DbError> {
-    let ids: Vec<Uuid> = promises.iter().map(|one| one.promise_id.uuid()).collect();
-    let rows = sqlx::query!(
-        "SELECT promise_id, source_id, invoice_id, kind, amount, currency, fact_date
-           FROM promise_counted
-          WHERE tenant_id = $1 AND promise_id = ANY ($2) AND reversed_time IS NULL
-          ORDER BY counted_time, source_id, invoice_id, kind",
-        tenant.uuid(),
-        &ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut by_promise: BTreeMap<Uuid, Vec<Counted>> = BTreeMap::new();
-    for found in rows {
-        let counted = Counted {
-            source_id: found.source_id,
-            kind: row::named("kind", &found.kind)?,
-            invoice_id: InvoiceId::new(found.invoice_id),
-            amount: row::money(found.amount, &found.currency)?,
-            date: found.fact_date.to_jiff(),
-        };
-        by_promise
-            .entry(found.promise_id)
-            .or_default()
-            .push(counted);
-    }
-    for promise in promises {
-        promise.counted = by_promise
-            .remove(&promise.promise_id.uuid())
-            .unwrap_or_default();
-    }
-    Ok(())
 }
 
 /// Stores what counts more, or no longer, than `before`.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff_sqlx::ToSqlx as _;
 use money::Rate;
 use postgres::{DbError, TenantId, Tx};
+use rust_decimal::Decimal;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::decision::Decision;
@@ -12,53 +14,38 @@ use crate::domain::id::PromiseId;
 use crate::domain::promise::{Promise, PromiseJudgement};
 use crate::store::{decision, row};
 
-/// Fills in the judgements, oldest first.
-///
-/// # Errors
-/// [`DbError`] of the statement.
-pub(super) async fn load_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    promises: &mut [Promise],
-) -> Result<(), DbError> {
-    let ids: Vec<Uuid> = promises.iter().map(|one| one.promise_id.uuid()).collect();
-    let rows = sqlx::query!(
-        "SELECT promise_id, judgement.state, effective_date, received_amount, currency, kept_ratio,
-                decision.outcome, decision.rules, decision.policy_version, decision.facts,
-                decision.decided_time
-           FROM promise_judgement judgement JOIN decision USING (tenant_id, decision_id)
-          WHERE tenant_id = $1 AND promise_id = ANY ($2) ORDER BY promise_id, number",
-        tenant.uuid(),
-        &ids,
-    )
-    .fetch_all(&mut **tx)
-    .await?;
-    let mut by_promise: BTreeMap<Uuid, Vec<PromiseJudgement>> = BTreeMap::new();
-    for found in rows {
-        let judgement = PromiseJudgement {
-            state: row::named("state", &found.state)?,
-            effective_date: row::date(found.effective_date),
-            received_amount: row::money(found.received_amount, &found.currency)?,
-            kept_ratio: row::read("kept_ratio", Rate::try_new(found.kept_ratio))?,
+#[derive(sqlx::Decode)]
+pub(super) struct Row {
+    state: String,
+    effective_date: Option<jiff_sqlx::Date>,
+    received_amount: Decimal,
+    currency: String,
+    kept_ratio: Decimal,
+    outcome: String,
+    rules: Value,
+    policy_version: String,
+    facts: Value,
+    decided_time: jiff_sqlx::Timestamp,
+}
+
+row::nested!(Row);
+
+impl Row {
+    pub(super) fn into_judgement(self) -> Result<PromiseJudgement, DbError> {
+        Ok(PromiseJudgement {
+            state: row::named("state", &self.state)?,
+            effective_date: row::date(self.effective_date),
+            received_amount: row::money(self.received_amount, &self.currency)?,
+            kept_ratio: row::read("kept_ratio", Rate::try_new(self.kept_ratio))?,
             decision: Decision {
-                outcome: found.outcome,
-                rules: row::from_json("rules", found.rules)?,
-                policy_version: found.policy_version,
-                facts: row::from_json("facts", found.facts)?,
-                decided_time: found.decided_time.to_jiff(),
+                outcome: self.outcome,
+                rules: row::from_json("rules", self.rules)?,
+                policy_version: self.policy_version,
+                facts: row::from_json("facts", self.facts)?,
+                decided_time: self.decided_time.to_jiff(),
             },
-        };
-        by_promise
-            .entry(found.promise_id)
-            .or_default()
-            .push(judgement);
+        })
     }
-    for promise in promises {
-        promise.judgements = by_promise
-            .remove(&promise.promise_id.uuid())
-            .unwrap_or_default();
-    }
-    Ok(())
 }
 
 /// The identities of the decisions behind the judgements of some promises, oldest first.
