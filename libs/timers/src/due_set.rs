@@ -80,6 +80,11 @@ impl DueSet {
         Ok(true)
     }
 
+    /// Whether there is a connection.
+    pub(crate) const fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
     /// Throws the connection away.
     pub(crate) fn disconnect(&mut self) {
         self.connection = None;

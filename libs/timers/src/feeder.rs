@@ -3,18 +3,21 @@
 //! Each turn: announced timers go into Redis; what Redis lacks of the next hour is filled in
 //! from Postgres, a batch a turn; what has come due is taken out and handed to the
 //! dispatcher, but only as much as it has free hands for. Between the turns it sleeps until
-//! something is announced, until the clock shows the due time of the next timer, or for a
-//! poll period, since other processes put timers in too.
+//! the clock shows the due time of the next timer, or for a poll period, since other
+//! processes put timers in too.
 //!
-//! While Redis does not answer, announced timers go to the dispatcher directly.
+//! What is announced meanwhile needs no turn: a timer that is due goes to the dispatcher
+//! while that has hands for it, one that is not goes into Redis. While Redis does not
+//! answer, all that is announced goes to the dispatcher.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use postgres::Observer;
 use redis::RedisError;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::filling::{self, Filling, Progress};
@@ -39,6 +42,8 @@ pub(crate) struct Feeder {
     /// How many timers the dispatcher has free hands for.
     pub(crate) room: watch::Receiver<usize>,
     pub(crate) redis: Redis,
+    /// What Redis is filled from.
+    pub(crate) observer: Observer,
 }
 
 /// Redis, as far as it is there.
@@ -51,7 +56,7 @@ pub(crate) struct Redis {
     filling: Option<Filling>,
 }
 
-/// When to look again.
+/// When the next turn is.
 #[derive(Debug, Default)]
 struct Next {
     /// At once: the filling goes on.
@@ -62,6 +67,15 @@ struct Next {
     at: Option<Timestamp>,
 }
 
+/// What ended a wait.
+enum Woken {
+    /// Timers were announced, or those announced before may be passed on.
+    Told,
+    /// A turn is due.
+    Turn,
+    Shutdown,
+}
+
 impl Redis {
     pub(crate) fn new(set: Option<DueSet>, answers: watch::Sender<bool>) -> Self {
         Self {
@@ -70,6 +84,11 @@ impl Redis {
             away_until: None,
             filling: None,
         }
+    }
+
+    /// Whether it was asked before and may be asked now.
+    fn is_connected(&self) -> bool {
+        self.is_to_be_asked() && self.set.as_ref().is_some_and(DueSet::is_connected)
     }
 
     /// Whether it may be asked now.
@@ -99,25 +118,79 @@ impl Redis {
 impl Feeder {
     /// Runs until `shutdown`.
     pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        let (mut next, mut poll) = (Next::default(), Instant::now());
         loop {
-            let next = tokio::select! {
-                () = shutdown.cancelled() => return,
-                next = self.turn() => next,
-            };
-            let poll_period = if next.now {
-                Duration::ZERO
-            } else {
-                self.setup.config.poll_period()
-            };
-            tokio::select! {
-                () = shutdown.cancelled() => return,
-                _ = self.hints.recv_many(&mut self.told, HINT_LIMIT), if self.told.is_empty() => {}
-                _ = self.due.reserve(), if !self.told.is_empty() => {}
-                Ok(()) = self.room.changed(), if next.with_room => {}
-                () = self.setup.clock.wait_until(next.at.unwrap_or(Timestamp::MAX)) => {}
-                () = sleep(poll_period) => {}
+            match self.wait(&shutdown, &next, poll).await {
+                Woken::Told if self.redis.is_connected() && self.take_told(&mut next).await => {}
+                Woken::Told | Woken::Turn => {
+                    next = tokio::select! {
+                        () = shutdown.cancelled() => return,
+                        next = self.turn() => next,
+                    };
+                    let period = match next.now {
+                        true => Duration::ZERO,
+                        false => self.setup.config.poll_period(),
+                    };
+                    poll = Instant::now() + period;
+                }
+                Woken::Shutdown => return,
             }
         }
+    }
+
+    async fn wait(&mut self, shutdown: &CancellationToken, next: &Next, poll: Instant) -> Woken {
+        let at = next.at.unwrap_or(Timestamp::MAX);
+        tokio::select! {
+            () = shutdown.cancelled() => Woken::Shutdown,
+            _ = self.hints.recv_many(&mut self.told, HINT_LIMIT), if self.told.is_empty() => {
+                Woken::Told
+            }
+            _ = self.due.reserve(), if !self.told.is_empty() => Woken::Told,
+            Ok(()) = self.room.changed(), if next.with_room => Woken::Turn,
+            () = self.setup.clock.wait_until(at) => Woken::Turn,
+            () = sleep_until(poll) => Woken::Turn,
+        }
+    }
+
+    /// Puts what was announced where it belongs. Tells whether that was possible without a turn.
+    async fn take_told(&mut self, next: &mut Next) -> bool {
+        let now = self.setup.clock.now();
+        let (due, later): (Vec<_>, Vec<_>) = std::mem::take(&mut self.told)
+            .into_iter()
+            .partition(|timer| timer.due_time <= now);
+        self.told = later;
+        let room = *self.room.borrow();
+        match self.due.try_reserve() {
+            _ if due.is_empty() => {}
+            Ok(place) if due.len() <= room => place.send(due),
+            // By way of Redis, where other processes find what is too much for this one.
+            _ => {
+                self.told.extend(due);
+                return false;
+            }
+        }
+        let earliest = self.told.iter().map(|timer| timer.due_time).min();
+        if self.add_told(now).await.is_err() {
+            return false;
+        }
+        next.at = next.at.into_iter().chain(earliest).min();
+        true
+    }
+
+    /// Puts announced timers into Redis that it is to hold by now; the filling brings the others.
+    async fn add_told(&mut self, now: Timestamp) -> Result<(), RedisError> {
+        let horizon = filling::horizon(now);
+        let near: Vec<_> = self
+            .told
+            .iter()
+            .filter(|timer| timer.due_time <= horizon)
+            .cloned()
+            .collect();
+        if let Some(set) = &mut self.redis.set {
+            set.add(&near).await?;
+        }
+        self.told.clear();
+        Ok(())
     }
 
     async fn turn(&mut self) -> Next {
@@ -127,7 +200,6 @@ impl Feeder {
         }
         match self.exchange().await {
             Ok(next) => {
-                self.told.clear();
                 self.redis.note_answer();
                 next
             }
@@ -152,6 +224,14 @@ impl Feeder {
     /// One turn with Redis.
     async fn exchange(&mut self) -> Result<Next, RedisError> {
         let now = self.setup.clock.now();
+        let Some(set) = &mut self.redis.set else {
+            return Ok(Next::default());
+        };
+        if set.connect().await? {
+            // What was announced while it was away is not in there, whatever the mark says.
+            self.redis.filling = Some(Filling::anew(now));
+        }
+        self.add_told(now).await?;
         let Redis {
             set: Some(set),
             filling,
@@ -160,19 +240,11 @@ impl Feeder {
         else {
             return Ok(Next::default());
         };
-        if set.connect().await? {
-            // What was announced while it was away is not in there, whatever the mark says.
-            *filling = Some(Filling::anew(now));
-        }
-        let horizon = filling::horizon(now);
-        let near = self.told.iter().filter(|timer| timer.due_time <= horizon);
-        set.add(&near.cloned().collect::<Vec<_>>()).await?;
-
         let mut filled = set.filled_until().await?;
         if filling.is_none() {
             *filling = Filling::lacking(filled, now);
         }
-        let progress = filling::fill(&self.setup.db, set, filling).await?;
+        let progress = filling::fill(&mut self.observer, set, filling).await?;
         if let Progress::Done { until } = progress {
             filled = Some(until);
         }

@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
-use postgres::{Database, DbError, TenantId};
+use postgres::{DbError, Observer, TenantId};
 use redis::RedisError;
 use uuid::Uuid;
 
@@ -83,14 +83,14 @@ impl Filling {
 /// Fills in one batch, and sets the mark after the last one: in that order, so that whoever
 /// dies in between has promised nothing.
 pub(crate) async fn fill(
-    db: &Database,
+    observer: &mut Observer,
     set: &mut DueSet,
     filling: &mut Option<Filling>,
 ) -> Result<Progress, RedisError> {
     let Some(under_way) = filling else {
         return Ok(Progress::None);
     };
-    let mut timers = match upcoming(db, &under_way.after, under_way.until).await {
+    let mut timers = match upcoming(observer, &under_way.after, under_way.until).await {
         Ok(timers) => timers,
         Err(error) => {
             tracing::debug!(%error, "Redis is not filled from Postgres for now");
@@ -112,22 +112,23 @@ pub(crate) async fn fill(
 
 /// The next timers behind `after`, of all kinds, due up to `until`.
 async fn upcoming(
-    db: &Database,
+    observer: &mut Observer,
     after: &Scheduled,
     until: Timestamp,
 ) -> Result<Vec<Scheduled>, DbError> {
-    let query = sqlx::query(
-        "SELECT due_time, tenant_id, kind, subject_id FROM timer
-          WHERE (due_time, tenant_id, kind, subject_id) > ($1, $2, $3, $4)
-            AND due_time <= $5 AND parked_time IS NULL
-          ORDER BY due_time, tenant_id, kind, subject_id LIMIT $6",
-    );
-    let query = bind_position(query, Some(after))
-        .bind(until.to_sqlx())
-        .bind(i64::try_from(BATCH).unwrap_or(i64::MAX));
-    let mut tx = db.begin_background().await?;
-    let rows = query.fetch_all(&mut *tx).await?;
-    tx.commit().await?;
+    let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+    let statement = || {
+        let query = sqlx::query(
+            "SELECT due_time, tenant_id, kind, subject_id FROM timer
+              WHERE (due_time, tenant_id, kind, subject_id) > ($1, $2, $3, $4)
+                AND due_time <= $5 AND parked_time IS NULL
+              ORDER BY due_time, tenant_id, kind, subject_id LIMIT $6",
+        );
+        bind_position(query, Some(after))
+            .bind(until.to_sqlx())
+            .bind(limit)
+    };
+    let rows = observer.rows(statement).await?;
     Ok(rows
         .iter()
         .map(Scheduled::from_row)

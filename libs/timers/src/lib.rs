@@ -5,7 +5,7 @@
 //!
 //! 1. [`schedule_in_tx`] writes the row in the transaction that needs it. After the
 //!    commit [`Wakeups::announce`] passes a hint on: never inside the transaction, never
-//!    awaited, never needed.
+//!    awaited, never needed. What is due by then goes on to 3 where there are free hands.
 //! 2. The feeder keeps what is due within the next hour in a sorted set in Redis
 //!    ([`DueSet`]), and takes out what has come due by the injected clock.
 //! 3. The dispatcher claims the rows in Postgres, in one short transaction for as many as

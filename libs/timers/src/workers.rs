@@ -110,6 +110,7 @@ impl Workers {
         let (free_hands, room) = watch::channel(0);
         let (answers, redis_answers) = watch::channel(false);
         let feeder = Feeder {
+            observer: setup.db.observer(),
             setup: Arc::clone(&setup),
             hints,
             told: Vec::new(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use events::{Apply, Consumer, ConsumerSettings, Feed, Hints};
+use events::{Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
 use runtime::{Peer, Peers, Shutdown, Tasks, Telemetry};
 use tokio::sync::Notify;
@@ -65,7 +65,7 @@ impl App {
         let (named, auth, tls) = (&config.peers, &config.auth, &config.tls);
         let peers = Peers::try_new(SERVICE, named, auth, tls, telemetry)?;
         let credit = peers.named("credit")?;
-        app.consume_credit(&credit, tasks, shutdown);
+        app.consume(&credit, tasks, shutdown);
         Ok(app)
     }
 
@@ -75,12 +75,15 @@ impl App {
         work(&mut Stamp::new(self.clock.now(), &mut new_id))
     }
 
-    fn consume_credit(self: &Arc<Self>, credit: &Peer, tasks: &Tasks, shutdown: &Shutdown) {
+    fn consume(self: &Arc<Self>, producer: &Peer, tasks: &Tasks, shutdown: &Shutdown) {
+        let Some(apply) = inbound::handler(producer.name()) else {
+            return;
+        };
         let consumer = Consumer {
-            source: "credit",
+            source: producer.name(),
             db: self.db.clone(),
             app: Arc::clone(self),
-            apply: Apply::Each(inbound::credit::apply),
+            apply,
             applied: |app| {
                 app.feed.announce();
                 app.heard.notify_waiters();
@@ -88,6 +91,6 @@ impl App {
             clock: self.clock.clone(),
             settings: ConsumerSettings::default(),
         };
-        consumer.start(credit, tasks, shutdown);
+        consumer.start(producer, tasks, shutdown);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use calendar::Clock;
-use events::{Apply, Consumer, ConsumerSettings, Feed, Hints};
+use events::{Consumer, ConsumerSettings, Feed, Hints};
 use postgres::{Database, migrations};
 use runtime::{Peer, Peers, Shutdown, Tasks, Telemetry};
 use timers::{DueSet, Running, Wakeups, Workers};
@@ -77,18 +77,8 @@ impl App {
         });
         let workers = jobs::handled(workers, &app);
         tasks.spawn("timers", workers.run(shutdown.token()));
-        app.consume(
-            &credit,
-            Apply::Each(inbound::credit::apply),
-            tasks,
-            shutdown,
-        );
-        app.consume(
-            &invoicing,
-            Apply::Each(inbound::invoicing::apply),
-            tasks,
-            shutdown,
-        );
+        app.consume(&credit, tasks, shutdown);
+        app.consume(&invoicing, tasks, shutdown);
         Ok(app)
     }
 
@@ -98,13 +88,10 @@ impl App {
         work(&mut Stamp::new(self.clock.now(), &mut new_id))
     }
 
-    fn consume(
-        self: &Arc<Self>,
-        producer: &Peer,
-        apply: Apply<Self>,
-        tasks: &Tasks,
-        shutdown: &Shutdown,
-    ) {
+    fn consume(self: &Arc<Self>, producer: &Peer, tasks: &Tasks, shutdown: &Shutdown) {
+        let Some(apply) = inbound::handler(producer.name()) else {
+            return;
+        };
         let consumer = Consumer {
             source: producer.name(),
             db: self.db.clone(),

@@ -22,7 +22,7 @@ use crate::sandbox::records::Advance;
 use crate::sandbox::{Sandbox, unsettled};
 use crate::services::Part;
 
-/// Pauses between two looks: they grow from the first to the last, since most work is short.
+/// Pauses between two looks: they grow slowly from the first to the last, since most work is short.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(8));
 
 /// How long calls and jobs are left at work before the next look: what they wait for may be due.
@@ -182,7 +182,7 @@ impl Sandbox {
             }
             if !look.idle {
                 self.rest(pause).await;
-                pause = (pause * 2).min(PAUSES.1);
+                pause = (pause * 5 / 4).min(PAUSES.1);
             }
             earlier = Some(look);
         }

@@ -2,6 +2,8 @@
 
 use contracts::convert::instant_to_wire;
 use contracts::sandbox::{UnsettledItem, UnsettledKind};
+use futures_util::future::try_join_all;
+use futures_util::try_join;
 use jiff::Timestamp;
 use reminders::domain::message::MessageState;
 
@@ -21,16 +23,8 @@ pub(super) struct Unsettled {
 /// # Errors
 /// A database does not answer.
 pub(super) async fn of(parts: &[Part]) -> anyhow::Result<Unsettled> {
-    let mut found = Vec::new();
-    for part in parts {
-        found.extend(parked_events(part).await?);
-        found.extend(parked_timers(part).await?);
-        match part.service {
-            reminders::SERVICE => found.extend(waiting_messages(part).await?),
-            agency::SERVICE => found.extend(waiting_lines(part).await?),
-            _ => {}
-        }
-    }
+    let asked = try_join_all(parts.iter().map(in_part)).await?;
+    let mut found: Vec<Since> = asked.into_iter().flatten().collect();
     found.sort_by_key(|(since, _)| *since);
     let count = i32::try_from(found.len())?;
     let items = found
@@ -43,6 +37,19 @@ pub(super) async fn of(parts: &[Part]) -> anyhow::Result<Unsettled> {
 
 /// Since when, and what.
 type Since = (Timestamp, UnsettledItem);
+
+async fn in_part(part: &Part) -> anyhow::Result<Vec<Since>> {
+    let of_service = async {
+        match part.service {
+            reminders::SERVICE => waiting_messages(part).await,
+            agency::SERVICE => waiting_lines(part).await,
+            _ => Ok(Vec::new()),
+        }
+    };
+    let asked = try_join!(parked_events(part), parked_timers(part), of_service);
+    let (events, timers, others) = asked?;
+    Ok([events, timers, others].concat())
+}
 
 async fn parked_events(part: &Part) -> anyhow::Result<Vec<Since>> {
     let parked = events::parking::list(&part.db, None, None, None, i64::MAX).await?;

@@ -3,7 +3,9 @@
 //!
 //! A look is due when a step's day begins and the contact rules permit its channel, when a hold runs
 //! out, and on the day after a promise's grace. A due step that was reported as kept out asks for no
-//! look of its own: it waits for a fact to change, and each such change plans anew.
+//! look of its own: it waits for a fact to change, and each such change plans anew. It is judged in
+//! the first permitted minute and not in the one of the fact: nothing could leave earlier, and facts
+//! that belong together (a receipt, what it closed) come by several feeds, in no order.
 
 use calendar::{Date, Timestamp};
 
@@ -15,6 +17,7 @@ use crate::domain::invoice::CaseInvoice;
 use crate::domain::ladder::{Ladder, Rung};
 use crate::domain::letter::StepReference;
 use crate::domain::promise::Promise;
+use crate::domain::reason::Reason;
 use crate::domain::situation::Situation;
 use crate::domain::strategy::{NextStep, StepTrigger, StrategyVersion};
 use crate::domain::zones::Zones;
@@ -58,7 +61,11 @@ struct Look<'a> {
 /// When a case is looked at next; none when nothing will happen by itself.
 #[must_use]
 pub fn next_action(planning: &Planning<'_>) -> Option<NextAction> {
-    let steps = planning.step_looks();
+    let first_day = planning.first_day();
+    let steps = planning.step_looks(|invoice| {
+        let kept_out = invoice.kept_out.map(|mark| mark.level);
+        Some((first_day, kept_out.unwrap_or(Level::NONE)))
+    });
     let holds = planning
         .situation
         .holds
@@ -78,6 +85,22 @@ pub fn next_action(planning: &Planning<'_>) -> Option<NextAction> {
             (look.time, std::cmp::Reverse(level))
         })?;
     Some(planning.told(next))
+}
+
+/// When steps that were kept out are judged anew, because a fact changed that may have set them free:
+/// on the next day where a person could not do them.
+#[must_use]
+pub fn look_again(planning: &Planning<'_>) -> Option<Timestamp> {
+    let first_day = planning.first_day();
+    let tomorrow = planning.zones.local_date(planning.now).tomorrow();
+    let looks = planning.step_looks(|invoice| {
+        let from = match invoice.kept_out?.reason {
+            Reason::NotDone => first_day.max(*tomorrow.as_ref().ok()?),
+            _ => first_day,
+        };
+        Some((from, Level::NONE))
+    });
+    looks.iter().map(|look| look.time).min()
 }
 
 /// The earliest next step of a case, with its day: what an activation compares before and after.
@@ -103,7 +126,8 @@ pub fn next_step(
 }
 
 impl<'a> Planning<'a> {
-    fn step_looks(&self) -> Vec<Look<'a>> {
+    /// The next step of each invoice that is asked for, from a day on and above a level.
+    fn step_looks(&self, after: impl Fn(&CaseInvoice) -> Option<(Date, Level)>) -> Vec<Look<'a>> {
         let Some((version, ladder)) = self.strategy else {
             return Vec::new();
         };
@@ -114,13 +138,12 @@ impl<'a> Planning<'a> {
         if self.situation.has_message_under_way() {
             return Vec::new();
         }
-        let from = self.first_day();
         let free = self
             .situation
             .invoices
             .iter()
             .filter(|invoice| !self.situation.waits_for_outcome(invoice.invoice_id));
-        free.filter_map(|invoice| self.step_look(invoice, ladder, from))
+        free.filter_map(|invoice| self.step_look(invoice, ladder, after(invoice)?))
             .collect()
     }
 
@@ -140,10 +163,9 @@ impl<'a> Planning<'a> {
         &self,
         invoice: &CaseInvoice,
         ladder: &Ladder<'a>,
-        from: Date,
+        (from, beyond): (Date, Level),
     ) -> Option<Look<'a>> {
         let climb = invoice.climb()?;
-        let beyond = invoice.kept_out.map_or(Level::NONE, |mark| mark.level);
         let last_message = self.situation.last_message;
         let (rung, date) = ladder.upcoming(&climb, last_message, from, beyond)?;
         let day_begins = self.zones.start_of_day(date).ok()?.max(self.now);
@@ -218,7 +240,6 @@ mod tests {
     use crate::domain::hold::{HoldReason, HoldScope, NewHold};
     use crate::domain::id::HoldId;
     use crate::domain::message::MessageState;
-    use crate::domain::reason::Reason;
     use crate::domain::samples::{self, eur, instant, invoice, invoice_id};
     use crate::domain::situation::MessageOnCase;
 
@@ -248,12 +269,16 @@ mod tests {
     }
 
     fn plan(known: &Known) -> Option<NextAction> {
+        planned(known, next_action)
+    }
+
+    fn planned<T>(known: &Known, plan: impl Fn(&Planning<'_>) -> T) -> T {
         let mut version = samples::strategy_version(&[5, 20]);
         version.definition.step_trigger = known.trigger;
         let ladder = Ladder::new(&version.definition, DebtorKind::Business, "DE");
         let zones = samples::debtor().zones();
         let policy = samples::policy();
-        next_action(&Planning {
+        plan(&Planning {
             situation: Situation {
                 invoices: &known.invoices,
                 holds: &known.holds,
@@ -352,6 +377,26 @@ mod tests {
             (next.step, next.decision.outcome.as_str()),
             (None, "HOLD_ENDS")
         );
+    }
+
+    #[test]
+    fn cc_11_a_fact_has_what_was_kept_out_judged_when_it_may_leave() {
+        let mut known = Known {
+            now: "2026-03-10T06:30+01:00",
+            ..Known::default()
+        };
+        let again = |known: &Known| planned(known, look_again);
+        assert_eq!(again(&known), None);
+        known.invoices[0].keep_out(Level::new(1), Reason::Promise);
+        assert_eq!(again(&known), Some(instant("2026-03-10T09:00+01:00")));
+        known.now = "2026-03-10T09:30+01:00";
+        assert_eq!(again(&known), Some(instant(known.now)));
+        known.invoices[0].keep_out(Level::new(1), Reason::NotDone);
+        assert_eq!(again(&known), Some(instant("2026-03-11T09:00+01:00")));
+        // What is not due any more is not judged.
+        known.invoices = vec![invoice(1, DUE, eur("0.00"))];
+        known.invoices[0].keep_out(Level::new(1), Reason::Promise);
+        assert_eq!(again(&known), None);
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //! | [`agencies`] | agreements, and what is handed over |
 //! | [`returns`] | what comes back from agencies |
 //!
-//! A day begins before the offices open anywhere: statements, the review list, the desk, the orders.
+//! A day begins before the offices open anywhere: statements, letters, orders, the review list, the
+//! desk, the agencies.
 //! Then the clock goes on to the next business day, and on its way the reminders leave.
 //!
 //! Must not look into a database or a service: what a caller cannot see, it does not know.
@@ -152,37 +153,51 @@ impl Play<'_> {
         if first_of_month || today.weekday() == Weekday::Monday {
             self.record_rates(today).await.context("the rates")?;
         }
-        if self
-            .import_statements(today)
-            .await
-            .context("the statements")?
-        {
+        let statements = self.import_statements(today).await;
+        if statements.context("the statements")? {
             self.world.settle().await?;
-            self.review().await.context("the review list")?;
         }
+        // What depends on what every service knows comes first, or after everything has come to rest:
+        // facts spread while the day goes on, and two runs are to print the same.
+        self.post_letters().await.context("the letters")?;
+        self.bill(today).await.context("the orders")?;
+        self.review().await.context("the review list")?;
         self.hear_objections(today).await?;
         self.take_promises(today).await?;
-        self.post_letters().await.context("the letters")?;
+        self.with_agencies(today, first_of_month).await
+    }
+
+    async fn with_agencies(&mut self, today: Date, first_of_month: bool) -> anyhow::Result<()> {
+        let remits = is_first_after(today, 15);
+        let looks = is_first_after(today, 22);
+        if first_of_month || remits || looks {
+            self.world.settle().await?;
+        }
         if first_of_month {
             self.place_ripe(today).await.context("handing over")?;
         }
-        if is_first_after(today, 15) {
+        if remits {
             self.remit(today).await.context("the remittances")?;
         }
-        if is_first_after(today, 22) {
-            self.look_at_placements(today)
-                .await
-                .context("the placements")?;
+        if looks {
+            let looked = self.look_at_placements(today).await;
+            looked.context("the placements")?;
         }
-        self.bill(today).await.context("the orders")
+        Ok(())
     }
 }
 
 impl Play<'_> {
+    /// The place of the customer of an invoice.
+    fn customer_of(&self, invoice: usize) -> usize {
+        self.book.invoices[invoice].customer
+    }
+
     /// The currency of an invoice.
     fn currency_of(&self, invoice: usize) -> &'static str {
-        let customer = self.book.invoices[invoice].customer;
-        self.book.customers[customer].place.currency_code
+        self.book.customers[self.customer_of(invoice)]
+            .place
+            .currency_code
     }
 }
 

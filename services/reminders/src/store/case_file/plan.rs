@@ -1,5 +1,5 @@
 //! The end of a change: case, invoices and events are written, and the case's one timer stands where
-//! the plan says, or now where a fact changed that may set a kept-out step free.
+//! the plan says, or earlier where a fact changed that may set a kept-out step free.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::CaseFile;
 use crate::domain::id::CaseId;
-use crate::domain::plan::{NextAction, Planning, next_action};
+use crate::domain::plan::{Planning, look_again, next_action};
 use crate::domain::reason::Reason;
 use crate::domain::situation::Situation;
 use crate::events::outbound;
@@ -20,12 +20,11 @@ use crate::store::{case, case_invoice};
 pub const LOOK: &str = "case_look";
 
 impl CaseFile {
-    /// What is planned next for the case as it stands.
-    #[must_use]
-    pub fn plan(&self) -> Option<NextAction> {
+    /// What a plan makes of the case as it stands.
+    fn planned<T>(&self, plan: impl Fn(&Planning<'_>) -> T) -> T {
         let messages = self.messages_but(None);
         let strategy = self.strategy();
-        next_action(&Planning {
+        plan(&Planning {
             situation: Situation {
                 invoices: &self.invoices,
                 holds: &self.holds,
@@ -54,7 +53,10 @@ impl CaseFile {
         traceparent: &str,
     ) -> Result<Option<Scheduled>, DbError> {
         let planned = self.write_in_tx(tx, traceparent).await?;
-        let due = [planned, self.look_again()].into_iter().flatten().min();
+        let due = [planned, self.planned(look_again)]
+            .into_iter()
+            .flatten()
+            .min();
         let case_id = self.case.case_id.uuid();
         if let Some(due) = due {
             let timer = timers::schedule_in_tx(tx, self.tenant, LOOK, case_id, due).await?;
@@ -62,20 +64,6 @@ impl CaseFile {
         }
         timers::cancel_in_tx(tx, self.tenant, LOOK, case_id).await?;
         Ok(None)
-    }
-
-    /// When a step that was kept out is judged anew because a fact changed: now, or on the next day
-    /// where a person could not do it.
-    fn look_again(&self) -> Option<Timestamp> {
-        self.debtor.as_ref()?;
-        let tomorrow = self.today().tomorrow().ok();
-        let tomorrow = tomorrow.and_then(|day| self.zones.start_of_day(day).ok());
-        let marks = self.invoices.iter().filter_map(|invoice| invoice.kept_out);
-        let times = marks.filter_map(|mark| match mark.reason {
-            Reason::NotDone => tomorrow,
-            _ => Some(self.now),
-        });
-        times.min()
     }
 
     /// [`CaseFile::save_in_tx`] for the job of the case's own timer, which settles it itself: tells
@@ -93,7 +81,7 @@ impl CaseFile {
                 case_invoice::save_in_tx(tx, self.tenant, invoice).await?;
             }
         }
-        let planned = self.plan();
+        let planned = self.planned(next_action);
         let events = std::mem::take(&mut self.events);
         let (tenant, next) = (self.tenant, planned.as_ref());
         let first = case::save_in_tx(tx, tenant, &self.case, next, events.len()).await?;
