@@ -1,10 +1,11 @@
 //! Consuming the feed of another service.
 //!
 //! 1. Read the cursor, open the producer's stream behind it.
-//! 2. For each batch one transaction: move the cursor from exactly where it was (the
-//!    row lock keeps other replicas out; a cursor that is elsewhere ends the batch),
-//!    then apply the events in order, under the tenant of each run of them. So every
-//!    event acts once, whatever is killed when. The feeds of one service take turns.
+//! 2. For each batch, and those that came while the one before was applied, one
+//!    transaction: move the cursor from exactly where it was (the row lock keeps other
+//!    replicas out; a cursor that is elsewhere ends the batch), then apply the events in
+//!    order, under the tenant of each run of them. So every event acts once, whatever is
+//!    killed when. The feeds of one service take turns.
 //! 3. An event that fails spoils its batch, which is rolled back and done event by
 //!    event: the bad one is tried a few times and then parked with its reason, later
 //!    events of its subject behind it; the others go on.
@@ -12,6 +13,7 @@
 //!    tried for ever, with a pause, and parks nothing.
 
 use std::collections::HashSet;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,14 +21,17 @@ use calendar::Clock;
 use contracts::common::Event;
 use contracts::events::event_feed_service_client::EventFeedServiceClient;
 use contracts::events::{ReadEventsRequest, ReadEventsResponse};
+use futures_util::FutureExt as _;
+use futures_util::stream::{Peekable, Stream, StreamExt as _};
 use postgres::{Database, DbError, TenantId, Tx};
 use runtime::{Errand, Peer, Shutdown, Tasks, fault};
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 use tonic::body::Body;
 use tonic::client::GrpcService;
 
 use crate::apply::{Apply, ApplyError};
-use crate::cursor;
+use crate::cursor::{self, Moved};
 use crate::parking::{self, ParkedEvent};
 
 /// How a consumer behaves.
@@ -142,17 +147,14 @@ impl<A: Send + Sync + 'static> Consumer<A> {
             .read_events(request)
             .await
             .map_err(|status| status.to_string())?;
-        let mut batches = answer.into_inner();
-        while let Some(batch) = batches
-            .message()
-            .await
-            .map_err(|status| status.to_string())?
-        {
-            let to = batch.scanned_to_position;
+        let mut batches = pin!(answer.into_inner().peekable());
+        while let Some(batch) = batches.next().await {
+            let first = batch.map_err(|status| status.to_string())?;
+            let batch = joined(first, batches.as_mut(), self.settings.batch_limit);
             if !self.take(&batch, position).await.map_err(text)? {
                 return Ok(());
             }
-            position = to;
+            position = batch.scanned_to_position;
         }
         Ok(())
     }
@@ -214,13 +216,14 @@ impl<A: Send + Sync + 'static> Consumer<A> {
         if to == from && batch.events.is_empty() {
             return Ok(Outcome::Applied);
         }
-        let mut tx = self.begin(batch).await?;
-        let Some(moved) = cursor::advance_in_tx(&mut tx, self.source, from, to).await? else {
-            tx.rollback().await?;
+        // Under the role that row-level security binds, except where there is only the cursor to move.
+        let tenant = batch.events.first().map(tenant_of).transpose()?;
+        let moved = cursor::move_on(&self.db, tenant, self.source, (from, to)).await?;
+        let Some(Moved { mut tx, has_parked }) = moved else {
             return Ok(Outcome::Elsewhere);
         };
         // Told of the first tenant alone: of others it is not known.
-        let mut may_have_parked = moved.has_parked;
+        let mut may_have_parked = has_parked;
         fault::point("events.consumer.cursor_moved");
         for run in batch
             .events
@@ -288,12 +291,11 @@ impl<A: Send + Sync + 'static> Consumer<A> {
         reason: &str,
     ) -> Result<bool, DbError> {
         let tenant = tenant_of(event)?;
-        let mut tx = self.db.begin(tenant).await?;
-        let moved = cursor::advance_in_tx(&mut tx, self.source, from, event.position).await?;
-        if moved.is_none() {
-            tx.rollback().await?;
+        let way = (from, event.position);
+        let moved = cursor::move_on(&self.db, Some(tenant), self.source, way).await?;
+        let Some(Moved { mut tx, .. }) = moved else {
             return Ok(false);
-        }
+        };
         parking::park_in_tx(&mut tx, tenant, &self.parked(event, reason, tries)).await?;
         tx.commit().await?;
         let (source, kind) = (self.source, &event.r#type);
@@ -317,18 +319,33 @@ impl<A: Send + Sync + 'static> Consumer<A> {
         }
     }
 
-    /// Opens the transaction of a batch: when it is this feed's turn and under the role that
-    /// row-level security binds, except where there is only the cursor to move.
-    async fn begin(&self, batch: &ReadEventsResponse) -> Result<Tx, DbError> {
-        match batch.events.first() {
-            Some(first) => cursor::take_turn(&self.db, tenant_of(first)?).await,
-            None => self.db.begin_background().await,
-        }
-    }
-
     fn pause(&self, failures: i32) -> Duration {
         let doublings = u32::try_from(failures - 1).unwrap_or(0).min(6);
         self.settings.retry_pause * (1 << doublings)
+    }
+}
+
+/// `batch` and those of `rest` that are here already, of up to `limit` events: a transaction costs the
+/// same for all of them, and what follows from them is done once.
+fn joined<S>(
+    mut batch: ReadEventsResponse,
+    mut rest: Pin<&mut Peekable<S>>,
+    limit: i32,
+) -> ReadEventsResponse
+where
+    S: Stream<Item = Result<ReadEventsResponse, Status>>,
+{
+    let limit = usize::try_from(limit).unwrap_or(0);
+    loop {
+        let room = limit.saturating_sub(batch.events.len());
+        let fits = |next: &Result<ReadEventsResponse, Status>| {
+            next.as_ref().is_ok_and(|next| next.events.len() <= room)
+        };
+        let Some(Some(Ok(next))) = rest.as_mut().next_if(fits).now_or_never() else {
+            return batch;
+        };
+        batch.events.extend(next.events);
+        batch.scanned_to_position = next.scanned_to_position;
     }
 }
 
@@ -341,4 +358,40 @@ fn tenant_of(event: &Event) -> Result<TenantId, DbError> {
             event.event_id, event.source
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    /// The events behind `after` up to `to`.
+    fn batch(after: i64, to: i64) -> ReadEventsResponse {
+        let event = |position| Event {
+            position,
+            ..Event::default()
+        };
+        ReadEventsResponse {
+            events: (after + 1..=to).map(event).collect(),
+            scanned_to_position: to,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_here_already_is_joined_up_to_the_limit_and_to_what_went_wrong() {
+        let broken = Err(Status::unavailable("the producer is gone"));
+        let here = [Ok(batch(2, 3)), Ok(batch(3, 3)), Ok(batch(3, 5))];
+        let later = [Ok(batch(5, 6)), broken, Ok(batch(6, 7))];
+        let told = stream::iter(here.into_iter().chain(later)).chain(stream::pending());
+        let mut told = pin!(told.peekable());
+        // Not to the third, with which it would be too long.
+        let first = joined(batch(0, 2), told.as_mut(), 4);
+        assert_eq!(first, batch(0, 3));
+        let next = told.next().await.unwrap().unwrap();
+        assert_eq!(joined(next, told.as_mut(), 4), batch(3, 6));
+        assert!(told.next().await.unwrap().is_err());
+        let last = told.next().await.unwrap().unwrap();
+        assert_eq!(joined(last, told.as_mut(), 4), batch(6, 7));
+    }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use postgres::{Database, DbError, Observer, TenantId, Tx};
-use sqlx::Row as _;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row as _};
 
 /// The position up to which the feed of `source` has acted here; 0 before the
 /// first event.
@@ -71,7 +73,7 @@ pub async fn standing(observer: &mut Observer) -> Result<Standing, DbError> {
     Ok(standing)
 }
 
-/// Makes sure that the row exists which [`advance_in_tx`] locks.
+/// Makes sure that the row exists which [`move_on`] moves.
 pub(crate) async fn create(db: &Database, source: &str) -> Result<(), DbError> {
     let mut tx = db.begin_background().await?;
     sqlx::query("INSERT INTO feed_cursor (source, position) VALUES ($1, 0) ON CONFLICT DO NOTHING")
@@ -81,46 +83,75 @@ pub(crate) async fn create(db: &Database, source: &str) -> Result<(), DbError> {
     tx.commit().await
 }
 
-/// What moving a cursor found.
-#[derive(Debug, Clone, Copy)]
+/// The transaction of a batch, with the cursor moved.
+#[derive(Debug)]
 pub(crate) struct Moved {
+    pub tx: Tx,
     /// Whether events of this feed are parked of the tenant that the transaction is under.
     pub has_parked: bool,
 }
 
-/// Moves the cursor from exactly `from` to `to` and holds its lock until the
-/// transaction ends. None where it is elsewhere: another replica was first, and
-/// nothing of this transaction may stand.
-pub(crate) async fn advance_in_tx(
-    tx: &mut Tx,
-    source: &str,
-    from: i64,
-    to: i64,
+/// Takes the turn of a batch, under the role of `tenant` or else the background's, and moves the
+/// cursor from exactly `from` to `to`. None where it is elsewhere: another replica was first.
+pub(crate) async fn move_on(
+    db: &Database,
+    tenant: Option<TenantId>,
+    source: &'static str,
+    (from, to): (i64, i64),
 ) -> Result<Option<Moved>, DbError> {
-    let has_parked = sqlx::query_scalar(
-        "UPDATE feed_cursor SET position = $3 WHERE source = $1 AND position = $2
-         RETURNING EXISTS (SELECT FROM parked_event WHERE parked_event.source = $1)",
-    )
-    .bind(source)
-    .bind(from)
-    .bind(to)
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(has_parked.map(|has_parked| Moved { has_parked }))
+    let statement = || {
+        sqlx::query(
+            "WITH turn AS MATERIALIZED (
+                 SELECT source, position FROM feed_cursor ORDER BY source FOR UPDATE)
+             UPDATE feed_cursor SET position = $3
+               FROM (SELECT bool_or(source = $1 AND position = $2) AS here FROM turn) AS found
+              WHERE feed_cursor.source = $1 AND found.here
+             RETURNING EXISTS (SELECT FROM parked_event WHERE parked_event.source = $1)",
+        )
+        .bind(source)
+        .bind(from)
+        .bind(to)
+    };
+    match in_turn(db, tenant, statement).await? {
+        (tx, Some(row)) => {
+            let has_parked = row.try_get(0)?;
+            Ok(Some(Moved { tx, has_parked }))
+        }
+        (tx, None) => {
+            tx.rollback().await?;
+            Ok(None)
+        }
+    }
 }
 
-/// Opens a transaction under a tenant in which the cursors of all feeds of this service are locked
-/// until it ends, waiting for its turn as long as it takes. Two feeds often tell of the same
-/// customer, each in an order of its own: batches side by side would lock the same rows crosswise,
-/// and one of them would lose a second and its work.
+/// Takes a turn under the role of `tenant` without moving a cursor.
 pub(crate) async fn take_turn(db: &Database, tenant: TenantId) -> Result<Tx, DbError> {
+    let statement = || {
+        sqlx::query(
+            "SELECT count(*) FROM (SELECT FROM feed_cursor ORDER BY source FOR UPDATE) AS turn",
+        )
+    };
+    let (tx, _) = in_turn(db, Some(tenant), statement).await?;
+    Ok(tx)
+}
+
+/// Opens a transaction in which `statement` locks the cursors of all feeds of this service until it
+/// ends, waiting for its turn as long as it takes. Two feeds often tell of the same customer, each in
+/// an order of its own: batches side by side would lock the same rows crosswise, and one of them would
+/// lose a second and its work.
+async fn in_turn(
+    db: &Database,
+    tenant: Option<TenantId>,
+    statement: impl Fn() -> Query<'static, Postgres, PgArguments>,
+) -> Result<(Tx, Option<PgRow>), DbError> {
     loop {
-        let mut tx = db.begin(tenant).await?;
-        let locked = sqlx::query("SELECT position FROM feed_cursor ORDER BY source FOR UPDATE")
-            .execute(&mut *tx)
-            .await;
-        match locked.map_err(DbError::from) {
-            Ok(_) => return Ok(tx),
+        let mut tx = match tenant {
+            Some(tenant) => db.begin(tenant).await?,
+            None => db.begin_background().await?,
+        };
+        let found = statement().fetch_optional(&mut *tx).await;
+        match found.map_err(DbError::from) {
+            Ok(found) => return Ok((tx, found)),
             // Another feed's batch takes longer than a lock may be waited for.
             Err(error) if error.is_lock_timeout() => tx.rollback().await?,
             Err(error) => return Err(error),

@@ -1,18 +1,20 @@
 //! A service's own feed: waking up for new events, and reading them in order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contracts::common::Event;
 use jiff_sqlx::Timestamp;
 use postgres::{Database, DbError, TenantId};
-use sqlx::Row as _;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row as _};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::hints::Hints;
 use crate::horizon::Horizon;
+use crate::tail::{TAIL_EVENTS, Tail};
 
 /// How often the feed looks for new events without any hint.
 const POLL_PERIOD: Duration = Duration::from_millis(500);
@@ -27,6 +29,7 @@ pub struct Feed {
     source: &'static str,
     db: Database,
     horizon: Arc<Horizon>,
+    tail: Arc<Mutex<Tail>>,
     head: watch::Receiver<i64>,
     /// Woken by own commits; wakes the look for a new head.
     look: Arc<Notify>,
@@ -63,17 +66,18 @@ impl Feed {
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, head) = watch::channel(0);
         let (look, written) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let horizon = Arc::new(Horizon::of(&db));
         let feed = Self {
             source,
+            horizon: Arc::new(Horizon::of(&db)),
             db,
-            horizon: Arc::clone(&horizon),
+            tail: Arc::default(),
             head,
             look: look.clone(),
             written: written.clone(),
         };
+        let tracked = feed.clone();
         let work = async move {
-            let tracking = track(&horizon, &look, &sender, &shutdown);
+            let tracking = tracked.track(&sender, &shutdown);
             match hints {
                 Some(hints) => {
                     let publishing = hints.publish(&written, &shutdown);
@@ -142,45 +146,73 @@ impl Feed {
         filter: &Filter,
         limit: i64,
     ) -> Result<Batch, DbError> {
-        let mut tx = self.db.begin_background().await?;
-        let rows = sqlx::query(
-            "SELECT position, tenant_id, event_id, type, subject, subject_version, event_time,
-                    traceparent, data
-               FROM event
-              WHERE position > $1 AND position <= $2
-                AND ($3::uuid IS NULL OR tenant_id = $3)
-                AND (cardinality($4::text[]) = 0 OR type = ANY ($4))
-              ORDER BY position LIMIT $5",
-        )
-        .bind(after)
-        .bind(head)
-        .bind(filter.tenant.map(TenantId::uuid))
-        .bind(&filter.types)
-        .bind(limit)
-        .fetch_all(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        self.batch(&rows, head, limit)
+        let kept = {
+            let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+            tail.read(after, head, filter, usize::try_from(limit).unwrap_or(0))
+        };
+        let events = match kept {
+            Some(events) => events,
+            None => {
+                let mut tx = self.db.begin_background().await?;
+                let statement = between(after, head, filter.clone(), limit);
+                let rows = statement.fetch_all(&mut *tx).await?;
+                tx.commit().await?;
+                self.events(&rows)?
+            }
+        };
+        Ok(batch(events, head, limit))
     }
 
-    fn batch(&self, rows: &[PgRow], head: i64, limit: i64) -> Result<Batch, DbError> {
-        let mut events = Vec::with_capacity(rows.len());
-        let mut bytes = 0;
-        for row in rows {
-            let event = self.event(row)?;
-            bytes += event.data.as_ref().map_or(0, |data| data.value.len());
-            events.push(event);
-            if bytes > BATCH_BYTES {
-                break;
+    /// Moves the head on after every hint and at least once a poll period.
+    async fn track(&self, head: &watch::Sender<i64>, shutdown: &CancellationToken) {
+        loop {
+            if let Err(error) = self.move_on(head).await {
+                tracing::warn!(%error, "the feed's head cannot be read; trying again");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.look.notified() => {}
+                () = tokio::time::sleep(POLL_PERIOD) => {}
             }
         }
-        let whole =
-            events.len() == rows.len() && i64::try_from(rows.len()).is_ok_and(|n| n < limit);
-        let last = events.last().map(|event| event.position);
-        Ok(Batch {
-            scanned_to: last.filter(|_| !whole).unwrap_or(head),
-            events,
-        })
+    }
+
+    /// Finds out how far the feed goes now, and tells it once the tail goes as far.
+    async fn move_on(&self, head: &watch::Sender<i64>) -> Result<(), DbError> {
+        let settled = self.horizon.settled_head().await?;
+        let known = *head.borrow();
+        if settled <= known {
+            return Ok(());
+        }
+        // The first look finds all there ever was.
+        let news = if known == 0 {
+            None
+        } else {
+            self.news(known, settled).await?
+        };
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        match news {
+            Some(events) => tail.extend(events, settled),
+            None => tail.restart(settled),
+        }
+        drop(tail);
+        head.send_replace(settled);
+        Ok(())
+    }
+
+    /// All events behind `known` and up to `settled`; none where they are more than the tail takes.
+    async fn news(&self, known: i64, settled: i64) -> Result<Option<Vec<Event>>, DbError> {
+        let limit = i64::try_from(TAIL_EVENTS).unwrap_or(i64::MAX);
+        let statement = || between(known, settled, Filter::default(), limit);
+        let rows = self.horizon.rows(statement).await?;
+        if rows.len() == TAIL_EVENTS {
+            return Ok(None);
+        }
+        Ok(Some(self.events(&rows)?))
+    }
+
+    fn events(&self, rows: &[PgRow]) -> Result<Vec<Event>, sqlx::Error> {
+        rows.iter().map(|row| self.event(row)).collect()
     }
 
     fn event(&self, row: &PgRow) -> Result<Event, sqlx::Error> {
@@ -204,28 +236,43 @@ impl Feed {
     }
 }
 
-/// Moves the head on after every hint and at least once a poll period.
-async fn track(
-    horizon: &Horizon,
-    look: &Notify,
-    head: &watch::Sender<i64>,
-    shutdown: &CancellationToken,
-) {
-    loop {
-        match horizon.settled_head().await {
-            Ok(settled) => {
-                head.send_if_modified(|head| {
-                    let moved = settled > *head;
-                    *head = settled.max(*head);
-                    moved
-                });
-            }
-            Err(error) => tracing::warn!(%error, "the feed's head cannot be read; trying again"),
-        }
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = look.notified() => {}
-            () = tokio::time::sleep(POLL_PERIOD) => {}
-        }
+/// The statement for up to `limit` events behind `after` and up to `head`.
+fn between(
+    after: i64,
+    head: i64,
+    filter: Filter,
+    limit: i64,
+) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(
+        "SELECT position, tenant_id, event_id, type, subject, subject_version, event_time,
+                traceparent, data
+           FROM event
+          WHERE position > $1 AND position <= $2
+            AND ($3::uuid IS NULL OR tenant_id = $3)
+            AND (cardinality($4::text[]) = 0 OR type = ANY ($4))
+          ORDER BY position LIMIT $5",
+    )
+    .bind(after)
+    .bind(head)
+    .bind(filter.tenant.map(TenantId::uuid))
+    .bind(filter.types)
+    .bind(limit)
+}
+
+/// What was found up to `head` as a batch, cut where its data gets too long.
+fn batch(mut events: Vec<Event>, head: i64, limit: i64) -> Batch {
+    let mut bytes = 0;
+    let fit = events.iter().take_while(|event| {
+        let before = bytes;
+        bytes += event.data.as_ref().map_or(0, |data| data.value.len());
+        before <= BATCH_BYTES
+    });
+    let count = fit.count();
+    let whole = count == events.len() && i64::try_from(count).is_ok_and(|n| n < limit);
+    events.truncate(count);
+    let last = events.last().map(|event| event.position);
+    Batch {
+        scanned_to: last.filter(|_| !whole).unwrap_or(head),
+        events,
     }
 }

@@ -20,7 +20,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use postgres::{Database, DbError, Observer};
-use sqlx::Row as _;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{Postgres, Row as _};
 use tokio::sync::Mutex;
 
 /// The two keys of the shared lock of writers, "reco" in ASCII and the feed.
@@ -91,7 +93,7 @@ impl Horizon {
                 .bind(i64::from(class))
                 .bind(i64::from(object))
         };
-        let rows = self.observer.lock().await.rows(statement).await?;
+        let rows = self.rows(statement).await?;
         let seen = rows.first().ok_or(sqlx::Error::RowNotFound)?;
         Ok(Seen {
             last: seen.try_get("position")?,
@@ -100,5 +102,13 @@ impl Horizon {
                 .into_iter()
                 .collect(),
         })
+    }
+
+    /// The rows of one statement over the same connection.
+    pub(crate) async fn rows(
+        &self,
+        statement: impl Fn() -> Query<'static, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, DbError> {
+        self.observer.lock().await.rows(statement).await
     }
 }

@@ -20,6 +20,7 @@ mod hints;
 mod horizon;
 pub mod parking;
 mod rpc;
+mod tail;
 
 use sqlx::migrate::Migrator;
 

@@ -40,8 +40,8 @@ pub enum Started {
     Existing(Operation),
 }
 
-/// Stores a new operation under the key, or finds the one that is there, locked
-/// for the rest of the transaction.
+/// Stores a new operation under the key, or finds the one that is there: locked
+/// for the rest of the transaction, or ended.
 ///
 /// # Errors
 /// [`IdempotencyError::Reused`] for other content,
@@ -91,23 +91,36 @@ pub async fn start_in_tx(
 }
 
 /// The operation of a key, locked, if one was started and nobody else holds it.
+/// One that has ended is found without its lock too: a timer that looks once more
+/// must not keep its answer from a repeat.
 async fn by_key_in_tx(tx: &mut Tx, key: &Key) -> Result<Option<Operation>, IdempotencyError> {
-    let row = sqlx::query(
-        "SELECT tenant_id, operation_id, kind, progress, answer, fingerprint FROM operation
-          WHERE tenant_id = $1 AND caller = $2 AND method = $3 AND request_id = $4
-            FOR UPDATE SKIP LOCKED",
-    )
-    .bind(key.tenant.uuid())
-    .bind(&key.caller)
-    .bind(&key.method)
-    .bind(&key.request_id)
-    .fetch_optional(&mut **tx)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    if row.try_get::<&[u8], _>("fingerprint")? != key.fingerprint {
-        return Err(IdempotencyError::Reused);
+    macro_rules! of_key {
+        ($which:literal) => {
+            concat!(
+                "SELECT tenant_id, operation_id, kind, progress, answer, fingerprint FROM operation
+                  WHERE tenant_id = $1 AND caller = $2 AND method = $3 AND request_id = $4 ",
+                $which
+            )
+        };
     }
-    Ok(Some(from_row(&row)?))
+    for query in [
+        of_key!("FOR UPDATE SKIP LOCKED"),
+        of_key!("AND answer IS NOT NULL"),
+    ] {
+        let row = sqlx::query(query)
+            .bind(key.tenant.uuid())
+            .bind(&key.caller)
+            .bind(&key.method)
+            .bind(&key.request_id)
+            .fetch_optional(&mut **tx)
+            .await?;
+        let Some(row) = row else { continue };
+        if row.try_get::<&[u8], _>("fingerprint")? != key.fingerprint {
+            return Err(IdempotencyError::Reused);
+        }
+        return Ok(Some(from_row(&row)?));
+    }
+    Ok(None)
 }
 
 /// Loads an operation and locks it for the rest of the transaction.

@@ -170,27 +170,13 @@ impl Feeder {
             }
         }
         let earliest = self.told.iter().map(|timer| timer.due_time).min();
-        if self.add_told(now).await.is_err() {
+        if let Some(set) = &mut self.redis.set
+            && add_near(set, &mut self.told, now).await.is_err()
+        {
             return false;
         }
         next.at = next.at.into_iter().chain(earliest).min();
         true
-    }
-
-    /// Puts announced timers into Redis that it is to hold by now; the filling brings the others.
-    async fn add_told(&mut self, now: Timestamp) -> Result<(), RedisError> {
-        let horizon = filling::horizon(now);
-        let near: Vec<_> = self
-            .told
-            .iter()
-            .filter(|timer| timer.due_time <= horizon)
-            .cloned()
-            .collect();
-        if let Some(set) = &mut self.redis.set {
-            set.add(&near).await?;
-        }
-        self.told.clear();
-        Ok(())
     }
 
     async fn turn(&mut self) -> Next {
@@ -224,14 +210,6 @@ impl Feeder {
     /// One turn with Redis.
     async fn exchange(&mut self) -> Result<Next, RedisError> {
         let now = self.setup.clock.now();
-        let Some(set) = &mut self.redis.set else {
-            return Ok(Next::default());
-        };
-        if set.connect().await? {
-            // What was announced while it was away is not in there, whatever the mark says.
-            self.redis.filling = Some(Filling::anew(now));
-        }
-        self.add_told(now).await?;
         let Redis {
             set: Some(set),
             filling,
@@ -240,6 +218,11 @@ impl Feeder {
         else {
             return Ok(Next::default());
         };
+        if set.connect().await? {
+            // What was announced while it was away is not in there, whatever the mark says.
+            *filling = Some(Filling::anew(now));
+        }
+        add_near(set, &mut self.told, now).await?;
         let mut filled = set.filled_until().await?;
         if filling.is_none() {
             *filling = Filling::lacking(filled, now);
@@ -274,4 +257,21 @@ impl Feeder {
                 .min(),
         })
     }
+}
+
+/// Puts announced timers into Redis that it is to hold by now; the filling brings the others.
+async fn add_near(
+    set: &mut DueSet,
+    told: &mut Vec<Scheduled>,
+    now: Timestamp,
+) -> Result<(), RedisError> {
+    let horizon = filling::horizon(now);
+    let near: Vec<_> = told
+        .iter()
+        .filter(|timer| timer.due_time <= horizon)
+        .cloned()
+        .collect();
+    set.add(&near).await?;
+    told.clear();
+    Ok(())
 }

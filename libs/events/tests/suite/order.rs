@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use events::{Filter, append_in_tx};
+use events::{Feed, Filter, append_in_tx};
+use tokio_util::sync::CancellationToken;
 
-use crate::fixture::{OURS, THEIRS, database, event, feed, read_all, tell};
+use crate::fixture::{OURS, SOURCE, THEIRS, database, event, feed, read_all, tell};
 
 /// The one that would be lost by "rows behind my cursor": it draws its position
 /// first and commits last.
@@ -183,4 +184,57 @@ async fn a_reader_gets_what_it_filters_for_and_moves_past_the_rest() {
     let batch = feed.read(0, head, &other_type, 10).await.unwrap();
     assert!(batch.events.is_empty());
     assert_eq!(batch.scanned_to, head);
+}
+
+/// The newest events are told from memory, older ones from the database. A feed that nobody keeps up
+/// to date knows none by heart.
+#[tokio::test]
+async fn p23_what_is_told_from_memory_is_what_the_database_has() {
+    let (_test, db) = database().await;
+    let followed = feed(&db);
+    let (unfollowed, _) = Feed::new(SOURCE, db.clone(), None, CancellationToken::new());
+    tell(&db, OURS, "first", 1).await;
+    let mut head = followed.wait_beyond(0).await;
+    // More than is kept, and at last more at once than is taken in.
+    for (round, told) in (0..).zip([1, 300, 2, 600, 400, 3, 1_200, 5]) {
+        for tenant in [OURS, THEIRS] {
+            let mut tx = db.begin(tenant).await.unwrap();
+            let some: Vec<_> = (1..=told)
+                .map(|n| event("some", round * 10_000 + n))
+                .collect();
+            append_in_tx(&mut tx, tenant, "", &some).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        followed.announce();
+        let settled = followed.settled_head().await.unwrap();
+        head = followed.wait_beyond(settled - 1).await;
+        let afters = [
+            0,
+            1,
+            head - 1_100,
+            head - 1_000,
+            head - 999,
+            head - 7,
+            head - 1,
+            head,
+        ];
+        for after in afters
+            .into_iter()
+            .filter(|after| (0..=head).contains(after))
+        {
+            for (until, limit) in [(head, 2_500), (head, 5), (head - 1, 2_500), (after, 1)] {
+                for tenant in [None, Some(THEIRS)] {
+                    let filter = Filter {
+                        tenant,
+                        types: Vec::new(),
+                    };
+                    let until = until.max(after);
+                    let kept = followed.read(after, until, &filter, limit).await.unwrap();
+                    let stored = unfollowed.read(after, until, &filter, limit).await.unwrap();
+                    assert_eq!(kept, stored, "{after} to {until}, {filter:?}, {limit}");
+                }
+            }
+        }
+    }
+    assert_eq!(head, 1 + 2 * 2_511);
 }

@@ -1,5 +1,6 @@
 //! Operations of several transactions: one request, one operation, one answer.
 
+use jiff::Timestamp;
 use postgres::idempotency::{IdempotencyError, Key};
 use postgres::operations::{self, Operation, Started};
 use serde_json::json;
@@ -25,6 +26,10 @@ async fn start(db: &postgres::Database, key: &Key) -> Result<Started, Idempotenc
     Ok(started)
 }
 
+fn later() -> Timestamp {
+    "2026-03-01T09:00:05Z".parse().unwrap()
+}
+
 fn existing(started: Started) -> Operation {
     match started {
         Started::Existing(operation) => operation,
@@ -40,7 +45,6 @@ async fn a_repeat_finds_the_operation_as_it_stands_and_later_its_answer() {
     };
     assert_eq!(existing(start(&db, &key(0)).await.unwrap()), operation);
 
-    let now = "2026-03-01T09:00:05Z".parse().unwrap();
     let mut tx = db.begin(OURS).await.unwrap();
     let locked = operations::lock_in_tx(&mut tx, OURS, operation.operation_id)
         .await
@@ -49,7 +53,7 @@ async fn a_repeat_finds_the_operation_as_it_stands_and_later_its_answer() {
     operations::advance_in_tx(&mut tx, &locked, &json!({"step": "applied"}))
         .await
         .unwrap();
-    operations::finish_in_tx(&mut tx, &locked, b"answer", now)
+    operations::finish_in_tx(&mut tx, &locked, b"answer", later())
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -86,6 +90,32 @@ async fn while_somebody_drives_it_a_repeat_is_told_so() {
     ));
     tx.rollback().await.unwrap();
     existing(start(&db, &key(0)).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_has_ended_is_answered_also_while_somebody_looks_at_it() {
+    let (_test, db) = roomy_database().await;
+    let Started::New(operation) = start(&db, &key(0)).await.unwrap() else {
+        panic!("nobody was before us");
+    };
+    let mut tx = db.begin(OURS).await.unwrap();
+    operations::finish_in_tx(&mut tx, &operation, b"answer", later())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+
+    let mut timer = db.begin(OURS).await.unwrap();
+    operations::lock_in_tx(&mut timer, OURS, operation.operation_id)
+        .await
+        .unwrap()
+        .unwrap();
+    let repeated = existing(start(&db, &key(0)).await.unwrap());
+    assert_eq!(repeated.answer.as_deref(), Some(b"answer".as_slice()));
+    assert!(matches!(
+        start(&db, &key(1)).await,
+        Err(IdempotencyError::Reused)
+    ));
+    timer.rollback().await.unwrap();
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::sandbox::look::{self, Look};
+use crate::sandbox::look::{self, Look, Memory};
 use crate::sandbox::records::Advance;
 use crate::sandbox::{Sandbox, unsettled};
 use crate::services::Part;
@@ -137,8 +137,9 @@ impl Sandbox {
         mut advance: Advance,
         progress: &watch::Sender<Progress>,
     ) -> anyhow::Result<Result<AdvanceResult, Stopped>> {
+        let mut memory = Memory::default();
         loop {
-            let next_due = match self.settle(progress).await? {
+            let next_due = match self.settle(&mut memory, progress).await? {
                 Ok(look) => look.next_due,
                 Err(stopped) => return Ok(Err(stopped)),
             };
@@ -164,6 +165,7 @@ impl Sandbox {
     /// Waits until an undisturbed look saw all quiet, or two in a row that saw the same.
     async fn settle(
         &self,
+        memory: &mut Memory,
         progress: &watch::Sender<Progress>,
     ) -> anyhow::Result<Result<Look, Stopped>> {
         let now = self.hand.now();
@@ -172,7 +174,7 @@ impl Sandbox {
             if self.shutdown.token().is_cancelled() {
                 return Ok(Err(Stopped::ShuttingDown));
             }
-            let look = look::once(&self.parts, &self.tasks, now).await?;
+            let look = memory.look(&self.parts, &self.tasks, now).await?;
             if let Err(stopped) = self.wake_due(&look, &mut seen, progress) {
                 return Ok(Err(stopped));
             }
@@ -254,7 +256,10 @@ impl Sandbox {
     /// What a look at this moment sees.
     pub(super) async fn look(&self) -> anyhow::Result<(Timestamp, Look)> {
         let now = self.hand.now();
-        Ok((now, look::once(&self.parts, &self.tasks, now).await?))
+        let look = Memory::default()
+            .look(&self.parts, &self.tasks, now)
+            .await?;
+        Ok((now, look))
     }
 }
 

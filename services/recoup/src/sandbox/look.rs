@@ -3,7 +3,8 @@
 //! Quiet is: no call and no job is running, every feed is consumed up to its head, nothing is due.
 //! One look reads the databases one after the other, so what went on between two of them may have
 //! been missed: it says so alone where this process changed nothing from its begin to its end, else
-//! only together with a second one that saw the same.
+//! only together with a second one that saw the same. Of a service in which this process has changed
+//! nothing since an earlier look, that one still holds: at most stops of the clock one service works.
 
 use anyhow::Context as _;
 use events::cursor::{self, Standing};
@@ -33,35 +34,86 @@ pub(super) struct Look {
     pub undisturbed: bool,
 }
 
-/// Looks at every service once.
-///
-/// # Errors
-/// A database does not answer.
-pub(super) async fn once(parts: &[Part], tasks: &Tasks, now: Timestamp) -> anyhow::Result<Look> {
-    let at_work = is_at_work(parts, tasks);
-    let before = activities(parts);
-    let told = try_join_all(parts.iter().map(|part| async move {
-        let told = told(part, now).await;
-        told.with_context(|| format!("looking at {}", part.service))
-    }))
-    .await?;
-    let head_of = |source: &str| {
-        let mut named = parts.iter().zip(&told);
-        named.find_map(|(part, (own, _))| (part.service == source).then_some(own.head))
-    };
-    let consumed = told.iter().all(|(own, _)| {
-        let mut cursors = own.cursors.iter();
-        cursors.all(|(source, at)| head_of(source).is_none_or(|head| *at >= head))
-    });
-    let undisturbed = !is_at_work(parts, tasks) && before == activities(parts);
-    let next_due = told.iter().filter_map(|(_, ahead)| ahead.next_due).min();
-    Ok(Look {
-        heads: told.iter().map(|(own, _)| own.head).collect(),
-        next_due,
-        undisturbed,
-        idle: !at_work && consumed && next_due.is_none_or(|due| due > now),
-        due: told.into_iter().map(|(_, ahead)| ahead.due).collect(),
-    })
+/// What was last seen of each service, in the order of the parts. For one advance: what others write
+/// to the databases, with a tool for instance, is found when the next one begins.
+#[derive(Debug, Default)]
+pub(super) struct Memory(Vec<Told>);
+
+/// What a service told of itself.
+#[derive(Debug)]
+struct Told {
+    /// What it had been at before it was asked.
+    before: Activity,
+    own: Standing,
+    ahead: Ahead,
+}
+
+impl Memory {
+    /// Looks at every service once, as far as what is remembered of it does not hold any more.
+    ///
+    /// # Errors
+    /// A database does not answer.
+    pub(super) async fn look(
+        &mut self,
+        parts: &[Part],
+        tasks: &Tasks,
+        now: Timestamp,
+    ) -> anyhow::Result<Look> {
+        let at_work = is_at_work(parts, tasks);
+        let before = activities(parts);
+        let mut known = std::mem::take(&mut self.0).into_iter();
+        let asking = parts.iter().map(|part| {
+            let known = known.next().filter(|told| told.still_holds(part, now));
+            async move {
+                match known {
+                    Some(told) => Ok(told),
+                    None => Told::by(part, now)
+                        .await
+                        .with_context(|| format!("looking at {}", part.service)),
+                }
+            }
+        });
+        self.0 = try_join_all(asking).await?;
+        let told = &self.0;
+        let head_of = |source: &str| {
+            let mut named = parts.iter().zip(told);
+            named.find_map(|(part, told)| (part.service == source).then_some(told.own.head))
+        };
+        let consumed = told.iter().all(|told| {
+            let mut cursors = told.own.cursors.iter();
+            cursors.all(|(source, at)| head_of(source).is_none_or(|head| *at >= head))
+        });
+        let undisturbed = !is_at_work(parts, tasks) && before == activities(parts);
+        let next_due = told.iter().filter_map(|told| told.ahead.next_due).min();
+        Ok(Look {
+            heads: told.iter().map(|told| told.own.head).collect(),
+            due: told.iter().map(|told| told.ahead.due.clone()).collect(),
+            next_due,
+            undisturbed,
+            idle: !at_work && consumed && next_due.is_none_or(|due| due > now),
+        })
+    }
+}
+
+impl Told {
+    /// The feeds first: what a batch scheduled is seen to be due wherever its cursor is seen to have
+    /// moved.
+    async fn by(part: &Part, now: Timestamp) -> anyhow::Result<Self> {
+        let before = part.db.activity();
+        let mut observer = part.observer.lock().await;
+        let own = cursor::standing(&mut observer).await?;
+        let ahead = match part.timers {
+            Some(_) => quiet::ahead(&mut observer, now, DUE_LIMIT).await?,
+            None => Ahead::default(),
+        };
+        Ok(Self { before, own, ahead })
+    }
+
+    /// Whether asking again would tell the same: nothing has changed since, nor fallen due.
+    fn still_holds(&self, part: &Part, now: Timestamp) -> bool {
+        let nothing_due = self.ahead.next_due.is_none_or(|due| due > now);
+        nothing_due && self.before.open == 0 && self.before == part.db.activity()
+    }
 }
 
 /// Whether a call, a job or a change is under way: what can be told without asking a database.
@@ -73,16 +125,4 @@ pub(super) fn is_at_work(parts: &[Part], tasks: &Tasks) -> bool {
 
 fn activities(parts: &[Part]) -> Vec<Activity> {
     parts.iter().map(|part| part.db.activity()).collect()
-}
-
-/// The feeds first: what a batch scheduled is seen to be due wherever its cursor is seen to have
-/// moved.
-async fn told(part: &Part, now: Timestamp) -> anyhow::Result<(Standing, Ahead)> {
-    let mut observer = part.observer.lock().await;
-    let standing = cursor::standing(&mut observer).await?;
-    let ahead = match part.timers {
-        Some(_) => quiet::ahead(&mut observer, now, DUE_LIMIT).await?,
-        None => Ahead::default(),
-    };
-    Ok((standing, ahead))
 }
