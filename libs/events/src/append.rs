@@ -49,7 +49,7 @@ impl NewEvent {
 ///
 /// Call it after the rows of the aggregate are locked: positions of one subject
 /// then rise with its versions. `traceparent` is the W3C trace context of the
-/// call, or empty. After the commit call [`crate::Feed::announce`].
+/// call, or empty. The commit wakes the feeds of this process.
 ///
 /// # Errors
 /// [`DbError`] of the statement.
@@ -90,6 +90,7 @@ pub async fn append_in_tx(
     .bind(object)
     .execute(&mut **tx)
     .await?;
+    tx.note_news();
     Ok(())
 }
 

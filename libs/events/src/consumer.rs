@@ -65,7 +65,7 @@ pub struct Consumer<A> {
     pub app: Arc<A>,
     /// The handler.
     pub apply: Apply<A>,
-    /// Called after each commit, for example to announce own events.
+    /// Called after each commit, for example to announce the timers that were scheduled.
     pub applied: fn(&A),
     /// Business time, for the record of parked events.
     pub clock: Clock,

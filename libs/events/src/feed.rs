@@ -31,10 +31,6 @@ pub struct Feed {
     horizon: Arc<Horizon>,
     tail: Arc<Mutex<Tail>>,
     head: watch::Receiver<i64>,
-    /// Woken by own commits; wakes the look for a new head.
-    look: Arc<Notify>,
-    /// Woken by own commits; wakes the publisher of hints.
-    written: Arc<Notify>,
 }
 
 /// Which events a reader wants.
@@ -65,23 +61,21 @@ impl Feed {
         shutdown: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, head) = watch::channel(0);
-        let (look, written) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (news, heard) = (db.news(), Notify::new());
         let feed = Self {
             source,
             horizon: Arc::new(Horizon::of(&db)),
             db,
             tail: Arc::default(),
             head,
-            look: look.clone(),
-            written: written.clone(),
         };
         let tracked = feed.clone();
         let work = async move {
-            let tracking = tracked.track(&sender, &shutdown);
+            let tracking = tracked.track(&sender, news.clone(), &heard, &shutdown);
             match hints {
                 Some(hints) => {
-                    let publishing = hints.publish(&written, &shutdown);
-                    let listening = hints.listen(&look, &shutdown);
+                    let publishing = hints.publish(news, &shutdown);
+                    let listening = hints.listen(&heard, &shutdown);
                     tokio::join!(tracking, publishing, listening);
                 }
                 None => tracking.await,
@@ -94,13 +88,6 @@ impl Feed {
     #[must_use]
     pub const fn source(&self) -> &'static str {
         self.source
-    }
-
-    /// Says that a transaction with events was committed: wakes the readers here
-    /// and, by a hint over Redis, those of the other replicas. Never waits.
-    pub fn announce(&self) {
-        self.look.notify_one();
-        self.written.notify_one();
     }
 
     /// The position up to which the feed is known to be complete.
@@ -163,15 +150,23 @@ impl Feed {
         Ok(batch(events, head, limit))
     }
 
-    /// Moves the head on after every hint and at least once a poll period.
-    async fn track(&self, head: &watch::Sender<i64>, shutdown: &CancellationToken) {
+    /// Moves the head on after every own commit with events, every hint of another replica, and at
+    /// least once a poll period.
+    async fn track(
+        &self,
+        head: &watch::Sender<i64>,
+        mut news: watch::Receiver<u64>,
+        heard: &Notify,
+        shutdown: &CancellationToken,
+    ) {
         loop {
             if let Err(error) = self.move_on(head).await {
                 tracing::warn!(%error, "the feed's head cannot be read; trying again");
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = self.look.notified() => {}
+                Ok(()) = news.changed() => {}
+                () = heard.notified() => {}
                 () = tokio::time::sleep(POLL_PERIOD) => {}
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use redis::AsyncCommands as _;
 use redis::aio::ConnectionManagerConfig;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -41,8 +41,12 @@ impl Hints {
         })
     }
 
-    /// Publishes a hint each time `written` is notified, until `shutdown`.
-    pub(crate) async fn publish(&self, written: &Notify, shutdown: &CancellationToken) {
+    /// Publishes a hint each time there is news, until `shutdown`.
+    pub(crate) async fn publish(
+        &self,
+        mut news: watch::Receiver<u64>,
+        shutdown: &CancellationToken,
+    ) {
         let limits = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PUBLISH_TIMEOUT))
             .set_response_timeout(Some(PUBLISH_TIMEOUT))
@@ -51,7 +55,9 @@ impl Hints {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = written.notified() => {}
+                // An error: the database is not used any more.
+                Ok(()) = news.changed() => {}
+                else => return,
             }
             if manager.is_none() {
                 let connecting = self

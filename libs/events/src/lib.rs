@@ -1,8 +1,7 @@
 //! The event feed: how one service tells the others what happened.
 //!
 //! Writing: [`append_in_tx`] adds events to the service's own `event` table in the
-//! transaction of the change, and [`Feed::announce`] after the commit wakes whoever
-//! waits for them. Serving: [`Feed`] reads them out in order, without a gap, up to
+//! transaction of the change, and its commit wakes whoever waits for them. Serving: [`Feed`] reads them out in order, without a gap, up to
 //! a head below which nothing can appear any more ([`Feed::settled_head`]). Consuming:
 //! [`Consumer`] moves its cursor in the transaction of the effects, and parks what
 //! cannot be applied ([`parking`]).

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::watch;
+
 /// What the transactions of one process have been at, on one database. Two equal ones without an
 /// open transaction say: nothing was changed from here in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,7 @@ pub(crate) struct Counter(Arc<Counts>);
 struct Counts {
     opened: AtomicU64,
     ended: AtomicU64,
+    news: watch::Sender<u64>,
 }
 
 impl Counter {
@@ -34,6 +37,11 @@ impl Counter {
         }
     }
 
+    /// Changes with every commit that brought news.
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.0.news.subscribe()
+    }
+
     /// Counts one as open until the guard is dropped.
     pub(crate) fn begin(&self) -> Open {
         self.0.opened.fetch_add(1, Ordering::SeqCst);
@@ -43,6 +51,13 @@ impl Counter {
 
 #[derive(Debug)]
 pub(crate) struct Open(Counter);
+
+impl Open {
+    /// It was committed, and others wait for what it wrote.
+    pub(crate) fn tell_news(&self) {
+        self.0.0.news.send_modify(|commits| *commits += 1);
+    }
+}
 
 impl Drop for Open {
     fn drop(&mut self) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{PgConnection, Row as _};
+use tokio::sync::watch;
 
 use crate::activity::{Activity, Counter};
 use crate::pool::Pool;
@@ -123,6 +124,13 @@ impl Database {
     #[must_use]
     pub fn activity(&self) -> Activity {
         self.counter.activity()
+    }
+
+    /// Changes after every commit of this process that wrote something others wait for
+    /// ([`Tx::note_news`]).
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.counter.news()
     }
 
     /// Whether the database answers: what readiness asks.

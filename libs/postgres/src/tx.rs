@@ -33,6 +33,8 @@ pub struct Tx {
     tenant: Option<TenantId>,
     /// Counts it as open while it may change something.
     counted: Option<Open>,
+    /// Whether its commit is told to who waits for news.
+    has_news: bool,
 }
 
 impl Tx {
@@ -48,6 +50,7 @@ impl Tx {
             connection: Some(connection),
             tenant,
             counted,
+            has_news: false,
         };
         tx.execute(sqlx::raw_sql(AssertSqlSafe(opening))).await?;
         Ok(tx)
@@ -64,6 +67,9 @@ impl Tx {
         // The command before it, which does nothing, fails there, and the COMMIT is not reached.
         self.execute(sqlx::raw_sql("CLOSE ALL; COMMIT")).await?;
         self.connection = None;
+        if let Some(counted) = self.counted.as_ref().filter(|_| self.has_news) {
+            counted.tell_news();
+        }
         Ok(())
     }
 
@@ -75,6 +81,12 @@ impl Tx {
         self.execute(sqlx::raw_sql("ROLLBACK")).await?;
         self.connection = None;
         Ok(())
+    }
+
+    /// Says that it writes something that others wait for: its commit wakes whoever watches
+    /// [`crate::Database::news`]. Without effect where it only reads.
+    pub const fn note_news(&mut self) {
+        self.has_news = true;
     }
 
     /// Puts the rest of the transaction under this tenant, unless it is there already. For batches

@@ -94,9 +94,8 @@ impl App {
         Ok(app)
     }
 
-    /// After each commit of a feed's batch: whoever waits for events or timers wakes.
+    /// After each commit of a feed's batch: the timers that it scheduled are told.
     pub fn announce(&self) {
-        self.feed.announce();
         self.wakeups.announce(self.pending.take());
     }
 

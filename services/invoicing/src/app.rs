@@ -85,7 +85,6 @@ impl App {
             app: Arc::clone(self),
             apply,
             applied: |app| {
-                app.feed.announce();
                 app.heard.notify_waiters();
             },
             clock: self.clock.clone(),

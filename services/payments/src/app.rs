@@ -97,7 +97,7 @@ impl App {
             db: self.db.clone(),
             app: Arc::clone(self),
             apply,
-            applied: |app| app.feed.announce(),
+            applied: |_| (),
             clock: self.clock.clone(),
             settings: ConsumerSettings::default(),
         };

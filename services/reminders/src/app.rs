@@ -100,9 +100,8 @@ impl App {
         Ok(app)
     }
 
-    /// After each commit of a handler: whoever waits for events or timers wakes.
+    /// After each commit of a handler: the timers that it scheduled are told.
     pub fn announce(&self) {
-        self.feed.announce();
         self.wakeups.announce(self.pending.take());
     }
 

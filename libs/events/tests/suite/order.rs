@@ -27,7 +27,6 @@ async fn p23_a_low_position_held_open_is_not_skipped_while_1000_later_ones_commi
         tx.commit().await.unwrap();
     }
     // The head stays below the held position however long one waits.
-    feed.announce();
     let early = tokio::time::timeout(Duration::from_millis(700), feed.wait_beyond(before)).await;
     assert!(
         early.is_err(),
@@ -40,7 +39,6 @@ async fn p23_a_low_position_held_open_is_not_skipped_while_1000_later_ones_commi
     assert_eq!(now.events.len(), 1);
 
     held.commit().await.unwrap();
-    feed.announce();
     let all = read_all(&feed, before).await;
     assert_eq!(all.events.len(), 1_001);
     assert_eq!(all.events[0].subject, "held");
@@ -117,7 +115,7 @@ async fn p23_a_reader_beside_concurrent_writers_misses_nothing() {
     let feed = feed(&db);
     let writers: Vec<_> = (0..8)
         .map(|writer| {
-            let (db, feed) = (db.clone(), feed.clone());
+            let db = db.clone();
             #[expect(clippy::disallowed_methods, reason = "joined below")]
             tokio::spawn(async move {
                 for version in 1..=40 {
@@ -130,7 +128,6 @@ async fn p23_a_reader_beside_concurrent_writers_misses_nothing() {
                     } else {
                         tx.commit().await.unwrap();
                     }
-                    feed.announce();
                 }
             })
         })
@@ -205,7 +202,6 @@ async fn p23_what_is_told_from_memory_is_what_the_database_has() {
             append_in_tx(&mut tx, tenant, "", &some).await.unwrap();
             tx.commit().await.unwrap();
         }
-        followed.announce();
         let settled = followed.settled_head().await.unwrap();
         head = followed.wait_beyond(settled - 1).await;
         let afters = [

@@ -61,7 +61,6 @@ pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
         Some((line, LineStep::ApplyReceipt)) => of.apply(line).await?,
         None => {}
     }
-    app.feed.announce();
     let mut tx = app.db.begin(claim.tenant).await?;
     let line = store::remittance_line::find_in_tx(&mut tx, claim.tenant, line_id).await?;
     let settled = match line.and_then(|line| line.next_check_time) {

@@ -127,7 +127,6 @@ pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
             }
         }
     }
-    app.feed.announce();
     // One that is at rest has no timer any more; a stale one ends here.
     let mut tx = app.db.begin(claim.tenant).await?;
     let placement = store::placement::find_in_tx(&mut tx, claim.tenant, placement_id).await?;

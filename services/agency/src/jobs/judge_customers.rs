@@ -40,7 +40,6 @@ const CUSTOMERS_AT_A_TIME: usize = 25;
 /// [`JobError`].
 pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     let settled = retried(|| judge_some(&app, &claim)).await?;
-    app.feed.announce();
     Ok(settled)
 }
 

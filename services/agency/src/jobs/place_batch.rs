@@ -25,7 +25,6 @@ pub const KIND: &str = "place_batch";
 /// [`JobError`].
 pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     let settled = retried(|| place(&app, &claim)).await?;
-    app.feed.announce();
     Ok(settled)
 }
 

@@ -37,7 +37,7 @@ pub async fn plan_in_tx(
 /// [`JobError`].
 pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     caught_up(&app, &[&app.invoicing]).await?;
-    let settled = retried(|| async {
+    retried(|| async {
         let (tenant, reservation_id) = (claim.tenant, ReservationId(claim.subject_id));
         let now = app.clock.now();
         let mut tx = app.db.begin(tenant).await?;
@@ -60,7 +60,5 @@ pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
         tx.commit().await?;
         Ok::<_, JobError>(settled)
     })
-    .await;
-    app.feed.announce();
-    settled
+    .await
 }

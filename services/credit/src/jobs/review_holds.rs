@@ -124,7 +124,7 @@ async fn versions_in_tx<'a>(
 /// [`JobError`].
 pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     caught_up(&app, &[&app.invoicing, &app.payments]).await?;
-    let settled = retried(|| async {
+    retried(|| async {
         let (tenant, customer_id) = (claim.tenant, CustomerId(claim.subject_id));
         let mut tx = app.db.begin(tenant).await?;
         store::exposure::lock_in_tx(&mut tx, tenant, customer_id).await?;
@@ -140,9 +140,7 @@ pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
         tx.commit().await?;
         Ok::<_, JobError>(settled)
     })
-    .await;
-    app.feed.announce();
-    settled
+    .await
 }
 
 /// Reviews, stores, tells; answers when the next review is due.

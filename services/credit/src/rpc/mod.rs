@@ -78,6 +78,6 @@ pub fn parked(app: &Arc<App>, runner: &Runner) -> ParkedEvents {
         runner.clone(),
         Arc::clone(app),
         inbound::handler,
-        |app| app.feed.announce(),
+        |_| (),
     )
 }

@@ -67,7 +67,6 @@ pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     for _ in 0..ROUNDS_A_RUN {
         let errand = Errand::of_job(claim.tenant, "");
         let round = round(&app, claim.tenant, import_id, errand).await;
-        app.feed.announce();
         if let Round::Done(_) = round.map_err(unfinished)? {
             return Ok(Settled::elsewhere());
         }
@@ -104,7 +103,7 @@ pub async fn to_the_end(
 ) -> Result<ImportReceiptsResponse, Refusal> {
     loop {
         match round(app, tenant, import_id, errand.clone()).await {
-            Ok(Round::More) => app.feed.announce(),
+            Ok(Round::More) => {}
             Ok(Round::Done(answer)) => {
                 return ImportReceiptsResponse::decode(answer.as_slice())
                     .map_err(Refusal::internal);

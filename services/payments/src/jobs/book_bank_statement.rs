@@ -60,7 +60,6 @@ enum Step {
 pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
     let import_id = BankStatementImportId(claim.subject_id);
     let done = some(&app, claim.tenant, import_id).await;
-    app.feed.announce();
     if done.map_err(unfinished)? {
         return Ok(Settled::elsewhere());
     }

@@ -49,7 +49,6 @@ pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
         .await
         .map_err(|behind| behind.or_db().map_or_else(JobError::later, JobError::Db))?;
     let done = some(&app, claim.tenant, import_id).await;
-    app.feed.announce();
     done.map_err(unfinished)?;
     close(&app, &claim, import_id).await
 }

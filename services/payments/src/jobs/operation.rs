@@ -204,7 +204,6 @@ pub async fn drive(
         let answers = ask(app, &errand, applications).await?;
         fault::point("payments.operation.answered");
         operation = step(app, &operation, &answers).await?;
-        app.feed.announce();
     }
 }
 

@@ -29,7 +29,6 @@ pub(super) async fn take(of: &Driving<'_>, invoice_ids: &[InvoiceId]) -> Result<
     fault::point("agency.place.looked");
     let scheduled = retried(|| judge(of, &look)).await?;
     of.app.wakeups.announce(scheduled);
-    of.app.feed.announce();
     Ok(())
 }
 

@@ -92,7 +92,6 @@ pub(super) async fn give_back(
         of.app
             .wakeups
             .announce(scheduled.into_iter().chain(of_batch));
-        of.app.feed.announce();
         if state != before {
             count(of.app, &locked.placement);
         }

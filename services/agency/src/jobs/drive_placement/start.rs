@@ -130,7 +130,6 @@ async fn begin(of: &Driving<'_>) -> Result<(), DriveError> {
         .await?;
     tx.commit().await?;
     app.wakeups.announce(scheduled.into_iter().chain(of_batch));
-    app.feed.announce();
     count(app, &locked.placement);
     Ok(())
 }

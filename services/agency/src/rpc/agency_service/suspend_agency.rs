@@ -33,7 +33,7 @@ pub async fn handle(
     let (agency_id, note) = violations.complete((agency_id, note))?;
     let agency_id = AgencyId::new(agency_id);
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -60,7 +60,5 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

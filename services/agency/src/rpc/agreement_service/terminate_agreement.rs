@@ -34,7 +34,7 @@ pub async fn handle(
     let (agreement_id, last_day) = violations.complete((agreement_id, last_day))?;
     let agreement_id = AgreementId::new(agreement_id);
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -66,7 +66,5 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

@@ -47,7 +47,7 @@ pub async fn handle(
     let ids: Vec<PlacementId> = ids.into_iter().map(PlacementId::new).collect();
     let batch_id = PlacementBatchId::new(Uuid::now_v7());
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -79,9 +79,7 @@ pub async fn handle(
         app.wakeups.announce(scheduled);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// The placements, locked, that make a batch, and what they come to.

@@ -47,7 +47,6 @@ pub async fn handle(
         Begun::Underway(operation) => operation,
     };
     let outcome = drive_to_outcome(&app, &call, &operation, placement_id).await;
-    app.feed.announce();
     if outcome.is_err() {
         hand_over(&app, &call, placement_id).await?;
     }

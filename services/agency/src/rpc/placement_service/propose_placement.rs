@@ -40,7 +40,7 @@ pub async fn handle(
     known::wait_for_feeds(&app, &call, proposal.customer_id, &proposal.invoice_ids).await?;
     let placement_id = PlacementId::new(Uuid::now_v7());
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -86,9 +86,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// Judges the debts as they are known now, and makes the placement.

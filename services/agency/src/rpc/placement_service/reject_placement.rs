@@ -25,7 +25,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let (placement_id, note) = with_note(&request.placement_id, &request.note)?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -48,7 +48,5 @@ pub async fn handle(
         app.wakeups.announce(scheduled);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

@@ -37,7 +37,7 @@ pub async fn handle(
     let named = request.policy_version;
     let run_id = ProposalRunId::new(Uuid::now_v7());
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -82,9 +82,7 @@ pub async fn handle(
         app.wakeups.announce([scheduled]);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// The day of the run, and the only customers it is for; none: all.

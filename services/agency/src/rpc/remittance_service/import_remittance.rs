@@ -55,7 +55,7 @@ pub async fn handle(
         false => header.without_stated_totals(),
     };
     let (now, tenant) = (app.clock.now(), call.tenant());
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -85,9 +85,7 @@ pub async fn handle(
         app.wakeups.announce(scheduled);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// All messages as one, so that its content is what a repeat is compared with.

@@ -29,7 +29,7 @@ pub async fn handle(
     let id = field::only_id("remittance_line_id", &request.remittance_line_id)?;
     let id = RemittanceLineId::new(id);
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -60,7 +60,5 @@ pub async fn handle(
         app.wakeups.announce([scheduled]);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

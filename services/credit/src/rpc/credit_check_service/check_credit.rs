@@ -43,7 +43,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let order = order_from_wire(&request)?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -100,9 +100,7 @@ pub async fn handle(
         app.metrics.credit_checks.add(1, &[outcome]);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// Stores the decision, and the reservation if there is one, on the condition that the exposure is

@@ -31,7 +31,7 @@ pub async fn handle(
     violations.check(!request.etag.is_empty(), "etag", "is required");
     let (hold_id, reason, until_date) = violations.complete((hold_id, reason, until))?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -58,7 +58,5 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

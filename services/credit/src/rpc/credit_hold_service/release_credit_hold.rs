@@ -29,7 +29,7 @@ pub async fn handle(
     let reason = field::text(&mut violations, "reason", &request.reason, REASON_CHARS);
     let (hold_id, reason) = violations.complete((hold_id, reason))?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -56,7 +56,5 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

@@ -38,7 +38,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let draft = draft_from_wire(&request)?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -76,9 +76,7 @@ pub async fn handle(
         app.wakeups.announce(reviews);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// The policy, and what each customer under it is granted.

@@ -36,7 +36,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let setting = setting_from_wire(&request)?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -61,9 +61,7 @@ pub async fn handle(
         app.wakeups.announce(next);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// Locks the exposure, then the customer; answers them and how often a limit was set.

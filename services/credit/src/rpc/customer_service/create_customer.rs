@@ -33,7 +33,7 @@ pub async fn handle(
     let fresh = || app.stamped(|stamp| CustomerId(stamp.id()));
     let customer_id = new.customer_id.unwrap_or_else(fresh);
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -72,7 +72,5 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

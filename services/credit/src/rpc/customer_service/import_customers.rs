@@ -50,7 +50,7 @@ pub async fn handle(
     let now = app.clock.now();
     let tenant = call.tenant();
     let import_id = app.stamped(|stamp| stamp.id());
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -80,9 +80,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// All messages as one, so that its content is what a repeat is compared with.

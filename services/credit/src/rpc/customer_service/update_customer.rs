@@ -36,7 +36,7 @@ pub async fn handle(
     let paths = field::mask(request.update_mask.as_ref(), CHANGEABLE)?;
     field::required_etag(&request.etag)?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -86,7 +86,5 @@ pub async fn handle(
         app.wakeups.announce(reviews);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }

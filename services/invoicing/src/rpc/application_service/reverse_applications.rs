@@ -47,7 +47,7 @@ pub async fn handle(
     let now = app.clock.now();
     let asked = reversals_from_wire(&request.reversals)?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -68,9 +68,7 @@ pub async fn handle(
         answered::count(&app.metrics.reversals, &items);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// What a batch is decided on, as it is under the locks.

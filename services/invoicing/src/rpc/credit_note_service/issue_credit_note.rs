@@ -33,7 +33,7 @@ pub async fn handle(
     let now = app.clock.now();
     let brought = note_from_wire(&request)?;
     let key = call.key(&request)?;
-    let done = until_heard(&app, || async {
+    until_heard(&app, || async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -69,9 +69,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// The credit that came of a note, if any did.

@@ -41,7 +41,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let order = credit_use_from_wire(&request)?;
     let key = call.key(&request)?;
-    let done = retried(|| async {
+    retried(|| async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -62,9 +62,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 type Used = (CustomerCreditApplication, Vec<InvoiceBalance>);

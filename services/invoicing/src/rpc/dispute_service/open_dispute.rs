@@ -33,7 +33,7 @@ pub async fn handle(
     let brought = dispute_from_wire(&request)?;
     let invoice_id = brought.invoice_id;
     let key = call.key(&request)?;
-    let done = until_heard(&app, || async {
+    until_heard(&app, || async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -58,9 +58,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// Decides and stores; answers what others are to be told.

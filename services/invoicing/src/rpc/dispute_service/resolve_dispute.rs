@@ -37,7 +37,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let brought = ending_from_wire(&request)?;
     let key = call.key(&request)?;
-    let done = until_heard(&app, || async {
+    until_heard(&app, || async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -64,9 +64,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 /// A dispute under the lock of its invoice.

@@ -49,7 +49,7 @@ pub async fn handle(
     if idempotency::stored(&app.db, &key).await?.is_none() {
         await_customers(&app, &call, &rows).await?;
     }
-    let done = until_heard(&app, || async {
+    until_heard(&app, || async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -79,9 +79,7 @@ pub async fn handle(
         app.metrics.issued_invoices.add(issued, &[imported]);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 async fn known_in_tx(

@@ -43,7 +43,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let to_issue = to_issue(&app, request.subject.as_ref())?;
     let key = call.key(&request)?;
-    let done = until_heard(&app, || async {
+    until_heard(&app, || async {
         fault::point("invoicing.issue.before_begin");
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
@@ -77,9 +77,7 @@ pub async fn handle(
         app.metrics.issued_invoices.add(1, &[imported]);
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 fn to_issue(app: &App, subject: Option<&Subject>) -> Result<ToIssue, Refusal> {

@@ -43,7 +43,7 @@ pub async fn handle(
     let tenant = call.tenant();
     let brought = brought(&request)?;
     let key = call.key(&request)?;
-    let done = until_heard(&app, || async {
+    until_heard(&app, || async {
         let mut tx = app.db.begin(&call).await?;
         let first = match idempotency::begin_in_tx(&mut tx, &key).await? {
             Begun::Replay(stored) => return Ok(Answer::replayed(stored)),
@@ -74,9 +74,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     })
-    .await;
-    app.feed.announce();
-    done
+    .await
 }
 
 fn brought(request: &ReverseWriteOffRequest) -> Result<Brought, Refusal> {

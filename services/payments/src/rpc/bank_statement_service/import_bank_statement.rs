@@ -75,7 +75,6 @@ pub async fn handle(
         Begun::Ended(answer) => Ok(*answer),
         Begun::Booking(import_id) => {
             let booked = book_bank_statement::to_the_end(&app, call.tenant(), import_id).await;
-            app.feed.announce();
             Ok(Answer::new(booked?))
         }
     }

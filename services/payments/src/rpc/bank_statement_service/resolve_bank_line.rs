@@ -41,7 +41,6 @@ pub async fn handle(
     let decision = line_decision(&request)?;
     let key = call.key(&request)?;
     let started = until_known(|| start(&app, &call, &key, &decision, &request.etag)).await;
-    app.feed.announce();
     operation::answered(&app, &call, started?).await
 }
 

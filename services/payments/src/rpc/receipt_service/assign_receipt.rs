@@ -58,7 +58,5 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     };
-    let done = until_known(|| retried(assign)).await;
-    app.feed.announce();
-    done
+    until_known(|| retried(assign)).await
 }

@@ -79,7 +79,6 @@ pub async fn handle(
     };
     caught_up(&app, &call).await;
     let started = until_known(|| start(&app, &call, &key, &brought)).await;
-    app.feed.announce();
     let operation = match started? {
         Started::New(operation) => operation,
         Started::Existing(Operation {
@@ -96,7 +95,6 @@ pub async fn handle(
         serde_json::from_value(operation.progress).map_err(Refusal::internal)?;
     let (import_id, errand) = (progress.receipt_import_id, Errand::from(&call));
     let applied = apply_imported_receipts::to_the_end(&app, call.tenant(), import_id, errand).await;
-    app.feed.announce();
     Ok(Answer::new(applied?))
 }
 

@@ -63,9 +63,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     };
-    let done = until_known(|| retried(record)).await;
-    app.feed.announce();
-    done
+    until_known(|| retried(record)).await
 }
 
 /// The receipt as it would be recorded now.

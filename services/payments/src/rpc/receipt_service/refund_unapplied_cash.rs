@@ -55,9 +55,7 @@ pub async fn handle(
         tx.commit().await?;
         Ok(Answer::new(answer))
     };
-    let done = until_known(|| retried(refund)).await;
-    app.feed.announce();
-    done
+    until_known(|| retried(refund)).await
 }
 
 async fn decided_in_tx(

@@ -83,7 +83,6 @@ pub async fn handle(
     })
     .await;
     let (answer, scheduled): (_, Vec<Scheduled>) = done?;
-    app.feed.announce();
     app.wakeups.announce(scheduled);
     Ok(answer)
 }

@@ -72,7 +72,6 @@ pub async fn handle(
     })
     .await;
     let (answer, scheduled) = done?;
-    app.feed.announce();
     app.wakeups.announce(scheduled);
     Ok(answer)
 }
