@@ -1,5 +1,7 @@
 //! Holds. Who writes one holds the customer's exposure.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use postgres::{DbError, TenantId, Tx};
@@ -119,17 +121,33 @@ pub async fn standing_in_tx(
     tenant: TenantId,
     customer_id: CustomerId,
 ) -> Result<Vec<CreditHold>, DbError> {
-    select!(
-        "WHERE hold.tenant_id = $1 AND hold.customer_id = $2 AND hold.state <> 'RELEASED'
+    let found = standing_of_all_in_tx(tx, tenant, [customer_id]).await?;
+    Ok(found.into_values().next().unwrap_or_default())
+}
+
+/// As [`standing_in_tx`], of several customers.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn standing_of_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customers: impl IntoIterator<Item = CustomerId>,
+) -> Result<BTreeMap<CustomerId, Vec<CreditHold>>, DbError> {
+    let rows = select!(
+        "WHERE hold.tenant_id = $1 AND hold.customer_id = ANY ($2) AND hold.state <> 'RELEASED'
               ORDER BY hold.placed_time, hold.credit_hold_id",
         tenant.uuid(),
-        customer_id.0,
+        &row::ids(customers),
     )
     .fetch_all(&mut **tx)
-    .await?
-    .into_iter()
-    .map(Row::into_hold)
-    .collect()
+    .await?;
+    let mut standing: BTreeMap<CustomerId, Vec<CreditHold>> = BTreeMap::new();
+    for row in rows {
+        let hold = row.into_hold()?;
+        standing.entry(hold.customer_id).or_default().push(hold);
+    }
+    Ok(standing)
 }
 
 /// One hold, to read; a change locks the exposure of its customer and reads it again.

@@ -170,19 +170,32 @@ pub async fn find_in_tx(
     tenant: TenantId,
     customer_id: CustomerId,
 ) -> Result<Option<Customer>, DbError> {
+    Ok(find_all_in_tx(tx, tenant, [customer_id]).await?.pop())
+}
+
+/// Customers by identity, those there are.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn find_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customers: impl IntoIterator<Item = CustomerId>,
+) -> Result<Vec<Customer>, DbError> {
     sqlx::query_as!(
         Row,
         "SELECT customer_id, external_id, display_name, kind, segment, country_code, language,
                 time_zone, address, tax_number, parent_customer_id, contacts, credit_policy_code,
                 customer_since_date, created_time, version, details_version
-           FROM customer WHERE tenant_id = $1 AND customer_id = $2",
+           FROM customer WHERE tenant_id = $1 AND customer_id = ANY ($2) ORDER BY customer_id",
         tenant.uuid(),
-        customer_id.0,
+        &row::ids(customers),
     )
-    .fetch_optional(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?
+    .into_iter()
     .map(Row::into_customer)
-    .transpose()
+    .collect()
 }
 
 /// A customer by the foreign system's own identity.

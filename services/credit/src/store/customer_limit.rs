@@ -1,5 +1,7 @@
 //! Limits that were set for one customer. Append-only: the latest counts.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use money::Decimal;
@@ -17,25 +19,41 @@ pub async fn find_in_tx(
     tenant: TenantId,
     customer_id: CustomerId,
 ) -> Result<Option<CustomerLimit>, DbError> {
-    let found = sqlx::query!(
-        "SELECT by_policy, amount, currency, valid_until_date, reason, set_by, set_time
-           FROM customer_limit WHERE tenant_id = $1 AND customer_id = $2
-          ORDER BY version DESC LIMIT 1",
+    let found = find_all_in_tx(tx, tenant, [customer_id]).await?;
+    Ok(found.into_values().next())
+}
+
+/// As [`find_in_tx`], of those of several customers for whom one was set.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn find_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    customers: impl IntoIterator<Item = CustomerId>,
+) -> Result<BTreeMap<CustomerId, CustomerLimit>, DbError> {
+    let rows = sqlx::query!(
+        "SELECT DISTINCT ON (customer_id) customer_id, by_policy, amount, currency,
+                valid_until_date, reason, set_by, set_time
+           FROM customer_limit WHERE tenant_id = $1 AND customer_id = ANY ($2)
+          ORDER BY customer_id, version DESC",
         tenant.uuid(),
-        customer_id.0,
+        &row::ids(customers),
     )
-    .fetch_optional(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    let Some(found) = found.filter(|found| !found.by_policy) else {
-        return Ok(None);
-    };
-    Ok(Some(CustomerLimit {
-        credit_limit: limit(found.amount, found.currency.as_deref())?,
-        valid_until_date: row::date(found.valid_until_date),
-        reason: found.reason,
-        set_by: found.set_by,
-        set_time: found.set_time.to_jiff(),
-    }))
+    let own = rows.into_iter().filter(|found| !found.by_policy);
+    let limits = own.map(|found| {
+        let limit = CustomerLimit {
+            credit_limit: limit(found.amount, found.currency.as_deref())?,
+            valid_until_date: row::date(found.valid_until_date),
+            reason: found.reason,
+            set_by: found.set_by,
+            set_time: found.set_time.to_jiff(),
+        };
+        Ok((CustomerId(found.customer_id), limit))
+    });
+    limits.collect()
 }
 
 /// How often a limit was set for a customer: the version of what is in force.

@@ -1,11 +1,13 @@
 //! What the feeds tell of a customer's money: what came in, what of it was applied to invoices, what
 //! they have in credit. Who writes here holds the customer's exposure.
 
-use money::{Currency, Money};
+use std::collections::BTreeMap;
+
+use money::{Currency, Decimal, Money, MoneyError};
 use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
-use super::row;
+use super::row::{self, column};
 use crate::domain::CustomerId;
 
 /// What of a receipt is still with us, as payments told it.
@@ -21,124 +23,159 @@ pub struct KnownReceipt {
     pub version: i64,
 }
 
-/// Who a receipt was known to be of, to lock their exposure too.
+/// Who receipts were known to be of, to lock their exposures too.
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn owner_in_tx(
+pub async fn owners_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    receipt_id: Uuid,
-) -> Result<Option<CustomerId>, DbError> {
-    let owner = sqlx::query_scalar!(
-        "SELECT customer_id FROM known_receipt WHERE tenant_id = $1 AND receipt_id = $2",
+    receipts: &[Uuid],
+) -> Result<Vec<CustomerId>, DbError> {
+    let owners = sqlx::query_scalar!(
+        r#"SELECT customer_id AS "customer_id!" FROM known_receipt
+            WHERE tenant_id = $1 AND receipt_id = ANY ($2) AND customer_id IS NOT NULL"#,
         tenant.uuid(),
-        receipt_id,
+        receipts,
     )
-    .fetch_optional(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    Ok(owner.flatten().map(CustomerId))
+    Ok(owners.into_iter().map(CustomerId).collect())
 }
 
-/// Keeps what was told and moves the money in the positions, unless something newer is known;
-/// `false`: it is.
+/// Keeps what was told of receipts, of each the newest, and moves the money in the positions, unless
+/// something newer is known. Afterwards [`super::exposure::recount_in_tx`].
 ///
 /// # Errors
 /// [`DbError`] of the statements.
-pub async fn keep_receipt_in_tx(
+pub async fn keep_receipts_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    known: &KnownReceipt,
-) -> Result<bool, DbError> {
+    told: &[KnownReceipt],
+) -> Result<(), DbError> {
+    let mut newest: BTreeMap<Uuid, &KnownReceipt> = BTreeMap::new();
+    for known in told {
+        let kept = newest.entry(known.receipt_id).or_insert(known);
+        if kept.version < known.version {
+            *kept = known;
+        }
+    }
+    let ids: Vec<Uuid> = newest.keys().copied().collect();
     let before = sqlx::query!(
-        "SELECT customer_id, kept_amount, currency, version FROM known_receipt
-          WHERE tenant_id = $1 AND receipt_id = $2 FOR UPDATE",
+        "SELECT receipt_id, customer_id, kept_amount, currency, version FROM known_receipt
+          WHERE tenant_id = $1 AND receipt_id = ANY ($2) ORDER BY receipt_id FOR UPDATE",
         tenant.uuid(),
-        known.receipt_id,
+        &ids,
     )
-    .fetch_optional(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    if before
-        .as_ref()
-        .is_some_and(|before| before.version >= known.version)
-    {
-        return Ok(false);
+    let mut moved = Moved::new();
+    for before in before {
+        let told = newest.get(&before.receipt_id);
+        if told.is_some_and(|told| told.version <= before.version) {
+            newest.remove(&before.receipt_id);
+        } else if let Some(customer_id) = before.customer_id {
+            let amount = row::money(before.kept_amount, &before.currency)?;
+            add(&mut moved, CustomerId(customer_id), amount.negated())?;
+        }
     }
-    if let Some(before) = before
-        && let Some(customer_id) = before.customer_id
-    {
-        let amount = row::money(before.kept_amount, &before.currency)?;
-        receive_in_tx(tx, tenant, CustomerId(customer_id), amount.negated()).await?;
+    let news: Vec<&KnownReceipt> = newest.into_values().collect();
+    for known in &news {
+        if let Some(customer_id) = known.customer_id {
+            add(&mut moved, customer_id, known.kept_amount)?;
+        }
     }
-    if let Some(customer_id) = known.customer_id {
-        receive_in_tx(tx, tenant, customer_id, known.kept_amount).await?;
-    }
+    receive_in_tx(tx, tenant, &moved).await?;
     sqlx::query!(
         "INSERT INTO known_receipt
                 (tenant_id, receipt_id, customer_id, currency, kept_amount, version)
-         VALUES ($1, $2, $3, $4, $5, $6)
+         SELECT $1, * FROM UNNEST($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::bigint[])
          ON CONFLICT (tenant_id, receipt_id) DO UPDATE
             SET customer_id = excluded.customer_id, kept_amount = excluded.kept_amount,
                 version = excluded.version",
         tenant.uuid(),
-        known.receipt_id,
-        known.customer_id.map(|customer_id| customer_id.0),
-        known.kept_amount.currency().code(),
-        known.kept_amount.amount(),
-        known.version,
+        &column(&news, |known| known.receipt_id),
+        &column(&news, |known| known
+            .customer_id
+            .map(|customer_id| customer_id.0)) as _,
+        &column(&news, |known| known
+            .kept_amount
+            .currency()
+            .code()
+            .to_owned()),
+        &column(&news, |known| known.kept_amount.amount()),
+        &column(&news, |known| known.version),
     )
     .execute(&mut **tx)
     .await?;
-    Ok(true)
+    Ok(())
 }
 
-async fn receive_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    customer_id: CustomerId,
-    amount: Money,
-) -> Result<(), DbError> {
+/// Money that moves in positions, by customer and currency.
+pub type Moved = BTreeMap<(CustomerId, Currency), Money>;
+
+/// Adds to what moves in a position.
+///
+/// # Errors
+/// [`DbError`]: a sum beyond what money holds, a fault of the stored data.
+pub fn add(moved: &mut Moved, customer_id: CustomerId, amount: Money) -> Result<(), DbError> {
+    let currency = amount.currency();
+    let sum = moved
+        .entry((customer_id, currency))
+        .or_insert_with(|| Money::zero(currency));
+    let beyond = |error: MoneyError| sqlx::Error::Decode(error.to_string().into());
+    *sum = sum.checked_add(amount).map_err(beyond)?;
+    Ok(())
+}
+
+async fn receive_in_tx(tx: &mut Tx, tenant: TenantId, moved: &Moved) -> Result<(), DbError> {
+    let (customers, currencies, amounts) = columns(moved);
     sqlx::query!(
         "INSERT INTO currency_position AS own (tenant_id, customer_id, currency, received_amount)
-         VALUES ($1, $2, $3, $4)
+         SELECT $1, * FROM UNNEST($2::uuid[], $3::text[], $4::numeric[])
          ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE
             SET received_amount = own.received_amount + excluded.received_amount",
         tenant.uuid(),
-        customer_id.0,
-        amount.currency().code(),
-        amount.amount(),
+        &customers,
+        &currencies,
+        &amounts,
     )
     .execute(&mut **tx)
     .await?;
-    raise_in_tx(tx, tenant, customer_id).await
+    Ok(())
 }
 
-/// Adds to what of a customer's money was applied to invoices; negative: it was taken back.
+/// Adds to what of customers' money was applied to invoices; negative: it was taken back. Afterwards
+/// [`super::exposure::recount_in_tx`].
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn apply_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    customer_id: CustomerId,
-    amount: Money,
-) -> Result<(), DbError> {
+pub async fn apply_in_tx(tx: &mut Tx, tenant: TenantId, moved: &Moved) -> Result<(), DbError> {
+    let (customers, currencies, amounts) = columns(moved);
     sqlx::query!(
         "INSERT INTO currency_position AS own (tenant_id, customer_id, currency, applied_amount)
-         VALUES ($1, $2, $3, $4)
+         SELECT $1, * FROM UNNEST($2::uuid[], $3::text[], $4::numeric[])
          ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE
             SET applied_amount = own.applied_amount + excluded.applied_amount",
         tenant.uuid(),
-        customer_id.0,
-        amount.currency().code(),
-        amount.amount(),
+        &customers,
+        &currencies,
+        &amounts,
     )
     .execute(&mut **tx)
     .await?;
-    raise_in_tx(tx, tenant, customer_id).await
+    Ok(())
 }
 
-/// Keeps what a customer has in credit in a currency, unless something newer is known.
+fn columns(moved: &Moved) -> (Vec<Uuid>, Vec<String>, Vec<Decimal>) {
+    let rows = moved.iter().map(|((customer_id, currency), amount)| {
+        (customer_id.0, currency.code().to_owned(), amount.amount())
+    });
+    rows.collect()
+}
+
+/// Keeps what a customer has in credit in a currency, unless something newer is known. Afterwards
+/// [`super::exposure::recount_in_tx`].
 ///
 /// # Errors
 /// [`DbError`] of the statement.
@@ -163,22 +200,6 @@ pub async fn keep_credit_in_tx(
         currency.code(),
         open_amount.amount(),
         version,
-    )
-    .execute(&mut **tx)
-    .await?;
-    raise_in_tx(tx, tenant, customer_id).await
-}
-
-/// Positions changed: an order that was decided on before must look again.
-async fn raise_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    customer_id: CustomerId,
-) -> Result<(), DbError> {
-    sqlx::query!(
-        "UPDATE exposure SET version = version + 1 WHERE tenant_id = $1 AND customer_id = $2",
-        tenant.uuid(),
-        customer_id.0,
     )
     .execute(&mut **tx)
     .await?;

@@ -1,13 +1,15 @@
 //! What the feed of invoicing tells of invoices, and what is counted from it. Who writes here holds
 //! the customer's exposure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Money};
 use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
-use super::row;
+use super::row::{self, column};
 use crate::domain::{CustomerId, InvoiceId, SettledInvoice};
 
 /// What an invoice is worth, as invoicing told it.
@@ -44,113 +46,128 @@ pub struct KnownItem {
     pub closed_date: Option<Date>,
 }
 
-/// Keeps what was told, unless something newer is known; `false`: it is.
+/// Keeps what was told of invoices, of each the newest, unless something newer is known, and counts
+/// anew what their customers have open. Afterwards [`super::exposure::recount_in_tx`].
 ///
 /// # Errors
 /// [`DbError`] of the statements.
 pub async fn keep_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    known: &KnownInvoice,
-) -> Result<bool, DbError> {
-    let last_due_date = known.items.iter().map(|item| item.due_date).max();
-    let kept = sqlx::query!(
+    told: &[KnownInvoice],
+) -> Result<(), DbError> {
+    let mut newest: BTreeMap<InvoiceId, &KnownInvoice> = BTreeMap::new();
+    for known in told {
+        let kept = newest.entry(known.invoice_id).or_insert(known);
+        if kept.version < known.version {
+            *kept = known;
+        }
+    }
+    let changed = keep_invoices_in_tx(tx, tenant, newest.into_values().collect()).await?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    keep_items_in_tx(tx, tenant, &changed).await?;
+    count_open_in_tx(tx, tenant, &changed).await
+}
+
+/// Answers those that were news.
+async fn keep_invoices_in_tx<'a>(
+    tx: &mut Tx,
+    tenant: TenantId,
+    told: Vec<&'a KnownInvoice>,
+) -> Result<Vec<&'a KnownInvoice>, DbError> {
+    let last_due = |known: &KnownInvoice| known.items.iter().map(|item| item.due_date).max();
+    let kept = sqlx::query_scalar!(
         "INSERT INTO known_invoice AS known
                 (tenant_id, invoice_id, customer_id, invoice_date, last_due_date, currency,
                  gross_amount, open_amount, disputed_amount, settled_date, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         SELECT $1, * FROM UNNEST($2::uuid[], $3::uuid[], $4::date[], $5::date[], $6::text[],
+                                  $7::numeric[], $8::numeric[], $9::numeric[], $10::date[],
+                                  $11::bigint[])
          ON CONFLICT (tenant_id, invoice_id) DO UPDATE
             SET last_due_date = excluded.last_due_date, gross_amount = excluded.gross_amount,
                 open_amount = excluded.open_amount, disputed_amount = excluded.disputed_amount,
                 settled_date = excluded.settled_date, version = excluded.version
-          WHERE known.version < excluded.version",
+          WHERE known.version < excluded.version
+         RETURNING invoice_id",
         tenant.uuid(),
-        known.invoice_id.0,
-        known.customer_id.0,
-        known.invoice_date.to_sqlx() as _,
-        last_due_date.unwrap_or(known.invoice_date).to_sqlx() as _,
-        known.gross_amount.currency().code(),
-        known.gross_amount.amount(),
-        known.open_amount.amount(),
-        known.disputed_amount.amount(),
-        known.settled_date.map(|day| day.to_sqlx()) as _,
-        known.version,
+        &column(&told, |known| known.invoice_id.0),
+        &column(&told, |known| known.customer_id.0),
+        &column(&told, |known| known.invoice_date.to_sqlx()) as _,
+        &column(&told, |known| last_due(known)
+            .unwrap_or(known.invoice_date)
+            .to_sqlx()) as _,
+        &column(&told, |known| known
+            .gross_amount
+            .currency()
+            .code()
+            .to_owned()),
+        &column(&told, |known| known.gross_amount.amount()),
+        &column(&told, |known| known.open_amount.amount()),
+        &column(&told, |known| known.disputed_amount.amount()),
+        &column(&told, |known| known.settled_date.map(|day| day.to_sqlx())) as _,
+        &column(&told, |known| known.version),
     )
-    .execute(&mut **tx)
+    .fetch_all(&mut **tx)
     .await?;
-    if kept.rows_affected() == 0 {
-        return Ok(false);
-    }
-    keep_items_in_tx(tx, tenant, known).await?;
-    recount_in_tx(tx, tenant, known.customer_id, known.open_amount.currency()).await?;
-    Ok(true)
+    let mut news = told;
+    news.retain(|known| kept.contains(&known.invoice_id.0));
+    Ok(news)
 }
 
 async fn keep_items_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    known: &KnownInvoice,
+    told: &[&KnownInvoice],
 ) -> Result<(), DbError> {
-    let ids: Vec<Uuid> = known.items.iter().map(|item| item.open_item_id).collect();
-    let due: Vec<_> = known
-        .items
-        .iter()
-        .map(|item| item.due_date.to_sqlx())
-        .collect();
-    let closed = known.items.iter().map(|item| item.closed_date);
-    let closed: Vec<_> = closed.map(|day| day.map(|day| day.to_sqlx())).collect();
+    let told = told.iter().copied();
+    let items = told.flat_map(|known| known.items.iter().map(move |item| (known, item)));
+    let items: Vec<(&KnownInvoice, &KnownItem)> = items.collect();
     sqlx::query!(
         "INSERT INTO known_open_item
                 (tenant_id, invoice_id, customer_id, open_item_id, due_date, closed_date)
-         SELECT $1, $2, $3, item, due, closed
-           FROM UNNEST($4::uuid[], $5::date[], $6::date[]) AS told (item, due, closed)
+         SELECT $1, * FROM UNNEST($2::uuid[], $3::uuid[], $4::uuid[], $5::date[], $6::date[])
          ON CONFLICT (tenant_id, invoice_id, open_item_id) DO UPDATE
             SET due_date = excluded.due_date, closed_date = excluded.closed_date",
         tenant.uuid(),
-        known.invoice_id.0,
-        known.customer_id.0,
-        &ids,
-        &due as _,
-        &closed as _,
+        &column(&items, |(known, _)| known.invoice_id.0),
+        &column(&items, |(known, _)| known.customer_id.0),
+        &column(&items, |(_, item)| item.open_item_id),
+        &column(&items, |(_, item)| item.due_date.to_sqlx()) as _,
+        &column(&items, |(_, item)| item
+            .closed_date
+            .map(|day| day.to_sqlx())) as _,
     )
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// Counts anew what a customer has open in a currency, and since when anything is due that they do
-/// not dispute as a whole.
-async fn recount_in_tx(
+/// Counts anew what the customers of invoices have open in the currencies of these.
+async fn count_open_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    customer_id: CustomerId,
-    currency: Currency,
+    told: &[&KnownInvoice],
 ) -> Result<(), DbError> {
+    let positions = told.iter().map(|known| {
+        let currency = known.open_amount.currency();
+        (known.customer_id, currency)
+    });
+    let positions: BTreeSet<(CustomerId, Currency)> = positions.collect();
+    let positions: Vec<_> = positions.into_iter().collect();
     sqlx::query!(
         "INSERT INTO currency_position (tenant_id, customer_id, currency, open_invoice_amount)
-         SELECT $1, $2, $3, coalesce(sum(open_amount), 0) FROM known_invoice
-          WHERE tenant_id = $1 AND customer_id = $2 AND currency = $3 AND open_amount > 0
+         SELECT $1, changed.customer_id, changed.currency, coalesce((
+                    SELECT sum(known.open_amount) FROM known_invoice AS known
+                     WHERE known.tenant_id = $1 AND known.customer_id = changed.customer_id
+                       AND known.currency = changed.currency AND known.open_amount > 0), 0)
+           FROM UNNEST($2::uuid[], $3::text[]) AS changed (customer_id, currency)
          ON CONFLICT (tenant_id, customer_id, currency) DO UPDATE
             SET open_invoice_amount = excluded.open_invoice_amount",
         tenant.uuid(),
-        customer_id.0,
-        currency.code(),
-    )
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query!(
-        "UPDATE exposure
-            SET version = version + 1,
-                oldest_due_date = (
-                    SELECT min(item.due_date)
-                      FROM known_invoice AS known
-                      JOIN known_open_item AS item USING (tenant_id, invoice_id)
-                     WHERE known.tenant_id = $1 AND known.customer_id = $2
-                       AND known.open_amount > 0 AND known.open_amount > known.disputed_amount
-                       AND item.closed_date IS NULL)
-          WHERE tenant_id = $1 AND customer_id = $2",
-        tenant.uuid(),
-        customer_id.0,
+        &column(&positions, |(customer_id, _)| customer_id.0),
+        &column(&positions, |(_, currency)| currency.code().to_owned()),
     )
     .execute(&mut **tx)
     .await?;

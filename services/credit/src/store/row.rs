@@ -6,8 +6,22 @@ use money::{Currency, Decimal, Money};
 use postgres::DbError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
-use crate::domain::Coded;
+use crate::domain::{Coded, CustomerId};
+
+/// The identities of customers, as a column takes them.
+pub(super) fn ids(customers: impl IntoIterator<Item = CustomerId>) -> Vec<Uuid> {
+    customers
+        .into_iter()
+        .map(|customer_id| customer_id.0)
+        .collect()
+}
+
+/// One value of each row, as a column takes them.
+pub(super) fn column<T, V>(rows: &[T], value: impl Fn(&T) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
 
 /// The value, or a fault in the stored data.
 pub(super) fn read<T, E>(column: &'static str, value: Result<T, E>) -> Result<T, DbError> {

@@ -97,6 +97,42 @@ async fn ex_1_money_in_flight_never_counts_twice() {
 }
 
 #[tokio::test]
+async fn p24_what_is_told_at_once_comes_to_the_same_as_one_by_one() {
+    let world = World::start().await;
+    let customer_id = strict(&world).await.customer_id;
+    let other = with_customer(&world, OURS, "C-2").await.customer_id;
+    for source in ["invoicing", "payments"] {
+        world.feed.keep_back(source);
+    }
+    let mut invoice = Told::new(&customer_id, "600.00", (2026, 6, 1));
+    invoice.issued(&world, OURS, "");
+    let old = invoice.clone();
+    invoice.paid(&world, OURS, "500.00", "100.00");
+    let mut others = Told::new(&other, "80.00", (2026, 6, 1));
+    others.issued(&world, OURS, "");
+    old.told_again(&world, OURS);
+    others.paid(&world, OURS, "30.00", "50.00");
+    others.paid(&world, OURS, "20.00", "30.00");
+    let receipt = Uuid::now_v7();
+    let tellings = [
+        (&customer_id, "0.00", 1),
+        (&customer_id, "150.00", 2),
+        (&other, "150.00", 3),
+        (&customer_id, "0.00", 1),
+    ];
+    for (owner, refunded, version) in tellings {
+        let owner = (receipt, owner.as_str());
+        received(&world, OURS, owner, ("700.00", refunded), version);
+    }
+    for source in ["invoicing", "payments"] {
+        world.feed.let_go(source);
+    }
+    // 30 open, 550 received, 50 of them applied.
+    uses(&world, &other, "-470.00").await;
+    uses(&world, &customer_id, "100.00").await;
+}
+
+#[tokio::test]
 async fn ex_1_an_invoice_takes_the_place_of_its_reservation() {
     let world = World::start().await;
     let customer_id = strict(&world).await.customer_id;

@@ -21,38 +21,57 @@ use crate::app::App;
 use crate::domain::{CreditEvent, CustomerId, InvoiceId, ReservationId};
 use crate::events::outbound::announce;
 use crate::store;
+use crate::store::known_cash::{self, Moved};
 use crate::store::known_invoice::{KnownInvoice, KnownItem};
 
 /// Everything an event tells that matters here.
-#[derive(Default)]
 struct Told {
     /// Whom it is about.
-    customer: Option<CustomerId>,
+    customer_id: CustomerId,
     /// What invoices are worth after it.
-    balances: Vec<InvoiceBalance>,
+    invoices: Vec<KnownInvoice>,
     /// Money applied to invoices; negative: taken back.
     applied: Option<Money>,
-    /// What the customer has in credit after it.
-    credit: Option<wire::CustomerCreditBalance>,
-    /// The reservation whose place the invoice takes.
-    reservation: Option<ReservationId>,
+    /// What the customer has in credit after it, of which version.
+    credit: Option<(Money, i64)>,
+    /// The order that was billed.
+    billed: Option<Billed>,
 }
 
-/// Applies events in the transaction of their batch, then reviews each customer's holds once.
+/// An invoice that takes the place of a reservation.
+struct Billed {
+    reservation_id: ReservationId,
+    invoice_number: String,
+}
+
+/// Applies events in the transaction of their batch, all invoices at once, then reviews each
+/// customer's holds once.
 pub fn apply<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Applying<'a> {
     async move {
         let tenant = tenant(events)?;
+        let mut all = Vec::new();
         let mut changed = Changed::new();
         for event in events {
             let Some(told) = told(event)? else {
                 continue;
             };
-            let customer_id = told.customer.ok_or_else(|| missing("customer_id"))?;
-            lock_in_tx(tx, tenant, customer_id).await?;
-            keep_in_tx(app, tx, (tenant, event), customer_id, &told).await?;
-            changed.insert(customer_id, &event.traceparent);
+            let owners = told.invoices.iter().map(|known| known.customer_id);
+            for owner in owners.chain([told.customer_id]) {
+                changed.insert(owner, &event.traceparent);
+            }
+            all.push((*event, told));
             let kind = KeyValue::new("type", event.r#type.clone());
             app.metrics.applied_events.add(1, &[kind]);
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        lock_in_tx(tx, tenant, &changed).await?;
+        keep_in_tx(tx, tenant, &all).await?;
+        for (event, told) in &all {
+            if let Some(billed) = &told.billed {
+                consume_in_tx(app, tx, (tenant, event), told, billed).await?;
+            }
         }
         Ok(review_in_tx(app, tx, tenant, &changed).await?)
     }
@@ -60,31 +79,25 @@ pub fn apply<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Apply
 }
 
 async fn keep_in_tx(
-    app: &App,
     tx: &mut Tx,
-    (tenant, event): (TenantId, &Event),
-    customer_id: CustomerId,
-    told: &Told,
+    tenant: TenantId,
+    all: &[(&Event, Told)],
 ) -> Result<(), ApplyError> {
-    for balance in &told.balances {
-        store::known_invoice::keep_in_tx(tx, tenant, &known(balance)?).await?;
+    let invoices = all
+        .iter()
+        .flat_map(|(_, told)| told.invoices.iter().cloned());
+    let invoices: Vec<KnownInvoice> = invoices.collect();
+    store::known_invoice::keep_in_tx(tx, tenant, &invoices).await?;
+    let mut applied = Moved::new();
+    for (_, told) in all {
+        if let Some(amount) = told.applied {
+            known_cash::add(&mut applied, told.customer_id, amount)?;
+        }
+        if let Some((open, version)) = told.credit {
+            known_cash::keep_credit_in_tx(tx, tenant, told.customer_id, open, version).await?;
+        }
     }
-    if let Some(applied) = told.applied {
-        store::known_cash::apply_in_tx(tx, tenant, customer_id, applied).await?;
-    }
-    if let Some(credit) = &told.credit {
-        let open = money(credit.open_amount.as_ref(), "open_amount")?;
-        let version = credit.version;
-        store::known_cash::keep_credit_in_tx(tx, tenant, customer_id, open, version).await?;
-    }
-    if let Some(reservation_id) = told.reservation {
-        let issued = told
-            .balances
-            .first()
-            .ok_or_else(|| missing("balance_after"))?;
-        consume_in_tx(app, tx, (tenant, event), reservation_id, issued).await?;
-    }
-    Ok(())
+    Ok(known_cash::apply_in_tx(tx, tenant, &applied).await?)
 }
 
 /// `None`: of no use here.
@@ -95,56 +108,57 @@ fn told(event: &Event) -> Result<Option<Told>, ApplyError> {
         let content = facts.invoice.and_then(|invoice| invoice.content);
         let named = content.map(|content| content.reservation_id);
         let named = named.filter(|named| !named.is_empty());
+        let number = facts
+            .balance_after
+            .as_ref()
+            .map(|after| after.invoice_number.clone());
+        let billed = named.map(|named| {
+            Ok::<_, ApplyError>(Billed {
+                reservation_id: ReservationId(id(&named, "reservation_id")?),
+                invoice_number: number.unwrap_or_default(),
+            })
+        });
         Told {
-            reservation: named
-                .map(|named| id(&named, "reservation_id").map(ReservationId))
-                .transpose()?,
-            ..of_balances([facts.balance_after])?
+            billed: billed.transpose()?,
+            ..of_balance(facts.balance_after)?
         }
     } else if kind == wire::InvoiceVoided::full_name() {
-        of_balances([facts::<wire::InvoiceVoided>(event)?.balance_after])?
+        of_balance(facts::<wire::InvoiceVoided>(event)?.balance_after)?
     } else if kind == wire::ApplicationApplied::full_name() {
         let facts: wire::ApplicationApplied = facts(event)?;
-        of_application(facts.application, facts.balances_after, false)?
+        of_application(facts.application, &facts.balances_after, false)?
     } else if kind == wire::ApplicationReversed::full_name() {
         let facts: wire::ApplicationReversed = facts(event)?;
-        of_application(facts.application, facts.balances_after, true)?
+        of_application(facts.application, &facts.balances_after, true)?
     } else if kind == wire::CreditNoteIssued::full_name() {
         let facts: wire::CreditNoteIssued = facts(event)?;
-        of_credit(
-            facts.customer_credit_after,
-            facts.balance_after.into_iter().collect(),
-        )?
+        let after = facts.balance_after;
+        of_credit(facts.customer_credit_after, after.as_slice())?
     } else if kind == wire::CustomerCreditApplied::full_name() {
         let facts: wire::CustomerCreditApplied = facts(event)?;
-        of_credit(facts.customer_credit_after, facts.balances_after)?
+        of_credit(facts.customer_credit_after, &facts.balances_after)?
     } else if kind == wire::DisputeOpened::full_name() {
-        of_balances([facts::<wire::DisputeOpened>(event)?.balance_after])?
+        of_balance(facts::<wire::DisputeOpened>(event)?.balance_after)?
     } else if kind == wire::DisputeResolved::full_name() {
-        of_balances([facts::<wire::DisputeResolved>(event)?.balance_after])?
+        of_balance(facts::<wire::DisputeResolved>(event)?.balance_after)?
     } else if kind == wire::InvoiceWrittenOff::full_name() {
-        of_balances([facts::<wire::InvoiceWrittenOff>(event)?.balance_after])?
+        of_balance(facts::<wire::InvoiceWrittenOff>(event)?.balance_after)?
     } else if kind == wire::WriteOffReversed::full_name() {
-        of_balances([facts::<wire::WriteOffReversed>(event)?.balance_after])?
+        of_balance(facts::<wire::WriteOffReversed>(event)?.balance_after)?
     } else {
         return Ok(None);
     };
     Ok(Some(told))
 }
 
-fn of_balances(balances: [Option<InvoiceBalance>; 1]) -> Result<Told, ApplyError> {
-    let [balance] = balances;
+fn of_balance(balance: Option<InvoiceBalance>) -> Result<Told, ApplyError> {
     let balance = balance.ok_or_else(|| missing("balance_after"))?;
-    Ok(Told {
-        customer: Some(customer(&balance.customer_id)?),
-        balances: vec![balance],
-        ..Told::default()
-    })
+    of_customer(&balance.customer_id, [&balance])
 }
 
 fn of_application(
     application: Option<wire::Application>,
-    balances: Vec<InvoiceBalance>,
+    balances: &[InvoiceBalance],
     taken_back: bool,
 ) -> Result<Told, ApplyError> {
     let application = application.ok_or_else(|| missing("application"))?;
@@ -154,23 +168,33 @@ fn of_application(
     let used = allocated.checked_add(kept);
     let used = used.map_err(|error| poison(error.to_string()))?;
     Ok(Told {
-        customer: Some(customer(&application.customer_id)?),
-        balances,
         applied: Some(if taken_back { used.negated() } else { used }),
-        ..Told::default()
+        ..of_customer(&application.customer_id, balances)?
     })
 }
 
 fn of_credit(
     credit: Option<wire::CustomerCreditBalance>,
-    balances: Vec<InvoiceBalance>,
+    balances: &[InvoiceBalance],
 ) -> Result<Told, ApplyError> {
     let credit = credit.ok_or_else(|| missing("customer_credit_after"))?;
+    let open = money(credit.open_amount.as_ref(), "open_amount")?;
     Ok(Told {
-        customer: Some(customer(&credit.customer_id)?),
-        balances,
-        credit: Some(credit),
-        ..Told::default()
+        credit: Some((open, credit.version)),
+        ..of_customer(&credit.customer_id, balances)?
+    })
+}
+
+fn of_customer<'a>(
+    customer_id: &str,
+    balances: impl IntoIterator<Item = &'a InvoiceBalance>,
+) -> Result<Told, ApplyError> {
+    Ok(Told {
+        customer_id: customer(customer_id)?,
+        invoices: balances.into_iter().map(known).collect::<Result<_, _>>()?,
+        applied: None,
+        credit: None,
+        billed: None,
     })
 }
 
@@ -216,20 +240,21 @@ async fn consume_in_tx(
     app: &App,
     tx: &mut Tx,
     (tenant, event): (TenantId, &Event),
-    reservation_id: ReservationId,
-    issued: &InvoiceBalance,
+    told: &Told,
+    billed: &Billed,
 ) -> Result<(), ApplyError> {
     let now = app.clock.now();
-    let customer_id = customer(&issued.customer_id)?;
+    let reservation_id = billed.reservation_id;
+    let Some(issued) = told.invoices.first() else {
+        return Ok(());
+    };
     let found = store::reservation::find_in_tx(tx, tenant, reservation_id).await?;
-    let Some(mut reservation) = found.filter(|found| found.customer_id == customer_id) else {
+    let Some(mut reservation) = found.filter(|found| found.customer_id == told.customer_id) else {
         tracing::warn!(reservation_id = %reservation_id.0, "an invoice names no reservation of its customer");
         return Ok(());
     };
-    let invoice_id = InvoiceId(id(&issued.invoice_id, "invoice_id")?);
-    let billed = money(issued.gross_amount.as_ref(), "gross_amount")?;
-    let number = issued.invoice_number.clone();
-    match reservation.consume(invoice_id, number, billed, now) {
+    let (invoice_id, amount) = (issued.invoice_id, issued.gross_amount);
+    match reservation.consume(invoice_id, billed.invoice_number.clone(), amount, now) {
         Ok(Some(reservation_use)) => {
             store::reservation::update_in_tx(tx, tenant, &reservation).await?;
             let told = CreditEvent::ReservationConsumed {

@@ -29,30 +29,33 @@ pub fn handler(source: &str) -> Option<Apply<App>> {
     }
 }
 
-/// Locks what a customer uses of their limit: everything that changes it begins here.
+/// Locks what customers use of their limits: everything that changes it begins here (P11).
 async fn lock_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    customer_id: CustomerId,
+    changed: &Changed<'_>,
 ) -> Result<(), ApplyError> {
-    let locked = store::exposure::lock_in_tx(tx, tenant, customer_id).await?;
-    locked
-        .map(drop)
-        .ok_or_else(|| poison("a customer that is not known here"))
+    let asked = changed.keys().copied();
+    let locked = store::exposure::lock_all_in_tx(tx, tenant, asked).await?;
+    match locked.len() == changed.len() {
+        true => Ok(()),
+        false => Err(poison("a customer that is not known here")),
+    }
 }
 
 /// The customers of whom a run of events told something, each with the trace context of the last that
-/// did. What they use of their limits is locked.
+/// did.
 type Changed<'a> = BTreeMap<CustomerId, &'a str>;
 
-/// Looks at the holds of customers once after the facts changed, however often they did. The next
-/// review is found by the sweep.
+/// Once the facts are kept: counts anew what follows from them, and looks at the customers' holds, once
+/// however often the facts changed.
 async fn review_in_tx(
     app: &App,
     tx: &mut Tx,
     tenant: TenantId,
     changed: &Changed<'_>,
 ) -> Result<(), DbError> {
+    store::exposure::recount_in_tx(tx, tenant, changed.keys().copied()).await?;
     let next = review_holds::review_all_in_tx(app, tx, tenant, changed).await?;
     app.wakeups.announce(next);
     Ok(())

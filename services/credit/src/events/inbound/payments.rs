@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use opentelemetry::KeyValue;
 use postgres::Tx;
 use prost::Name as _;
+use uuid::Uuid;
 
 use super::{
     Changed, customer, facts, id, lock_in_tx, missing, money, poison, review_in_tx, tenant,
@@ -16,32 +17,36 @@ use crate::app::App;
 use crate::store;
 use crate::store::known_cash::KnownReceipt;
 
-/// Applies events in the transaction of their batch, then reviews each customer's holds once.
+/// Applies events in the transaction of their batch, all receipts at once, then reviews each
+/// customer's holds once.
 pub fn apply<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Applying<'a> {
     async move {
         let tenant = tenant(events)?;
+        let mut told = Vec::new();
         let mut changed = Changed::new();
         for event in events {
             let Some(receipt) = receipt(event)? else {
                 continue;
             };
             let known = known(&receipt, event.subject_version)?;
-            let before = store::known_cash::owner_in_tx(tx, tenant, known.receipt_id).await?;
-            let mut owners: Vec<_> = before.into_iter().chain(known.customer_id).collect();
-            owners.sort_unstable();
-            owners.dedup();
-            for owner in &owners {
-                lock_in_tx(tx, tenant, *owner).await?;
-            }
-            if !store::known_cash::keep_receipt_in_tx(tx, tenant, &known).await? {
-                continue;
-            }
-            for owner in owners {
-                changed.insert(owner, &event.traceparent);
-            }
+            changed.extend(
+                known
+                    .customer_id
+                    .map(|owner| (owner, event.traceparent.as_str())),
+            );
+            told.push(known);
             let kind = KeyValue::new("type", event.r#type.clone());
             app.metrics.applied_events.add(1, &[kind]);
         }
+        let Some(last) = events.last().filter(|_| !told.is_empty()) else {
+            return Ok(());
+        };
+        let receipts: Vec<Uuid> = told.iter().map(|known| known.receipt_id).collect();
+        for owner in store::known_cash::owners_in_tx(tx, tenant, &receipts).await? {
+            changed.entry(owner).or_insert(&last.traceparent);
+        }
+        lock_in_tx(tx, tenant, &changed).await?;
+        store::known_cash::keep_receipts_in_tx(tx, tenant, &told).await?;
         Ok(review_in_tx(app, tx, tenant, &changed).await?)
     }
     .boxed()
