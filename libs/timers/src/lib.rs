@@ -87,7 +87,9 @@ pub use config::{DEFAULTS, TimersConfig};
 pub use due_set::DueSet;
 pub use job::JobError;
 pub use quiet::Running;
-pub use schedule::{Scheduled, cancel_in_tx, due_in_tx, schedule_all_in_tx, schedule_in_tx};
+pub use schedule::{
+    Scheduled, cancel_all_in_tx, cancel_in_tx, due_in_tx, schedule_all_in_tx, schedule_in_tx,
+};
 pub use settle::{LeaseError, Settled, finish_in_tx, reschedule_in_tx};
 pub use wakeups::Wakeups;
 pub use workers::Workers;

@@ -95,6 +95,9 @@ async fn write_in_tx(
     subjects: Vec<Uuid>,
     due_times: Vec<Timestamp>,
 ) -> Result<(), DbError> {
+    if subjects.is_empty() {
+        return Ok(());
+    }
     let due_times: Vec<_> = due_times.into_iter().map(|due| due.to_sqlx()).collect();
     // EXCLUDED.lease_token is the token that the new row would have had: a fresh one.
     sqlx::query(
@@ -126,14 +129,31 @@ pub async fn cancel_in_tx(
     kind: &str,
     subject_id: Uuid,
 ) -> Result<bool, DbError> {
-    let cancelled =
-        sqlx::query("DELETE FROM timer WHERE tenant_id = $1 AND kind = $2 AND subject_id = $3")
-            .bind(tenant.uuid())
-            .bind(kind)
-            .bind(subject_id)
-            .execute(&mut **tx)
-            .await?;
-    Ok(cancelled.rows_affected() == 1)
+    Ok(cancel_all_in_tx(tx, tenant, kind, &[subject_id]).await? == 1)
+}
+
+/// As [`cancel_in_tx`], the timers of several subjects; tells how many there were.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn cancel_all_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kind: &str,
+    subjects: &[Uuid],
+) -> Result<u64, DbError> {
+    if subjects.is_empty() {
+        return Ok(0);
+    }
+    let cancelled = sqlx::query(
+        "DELETE FROM timer WHERE tenant_id = $1 AND kind = $2 AND subject_id = ANY ($3)",
+    )
+    .bind(tenant.uuid())
+    .bind(kind)
+    .bind(subjects)
+    .execute(&mut **tx)
+    .await?;
+    Ok(cancelled.rows_affected())
 }
 
 /// When the timer is due, where there is one; parked ones included.

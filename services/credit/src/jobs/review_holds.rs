@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use postgres::{DbError, TenantId, Tx, retried};
 use timers::{
-    Claim, JobError, Scheduled, Settled, cancel_in_tx, finish_in_tx, reschedule_in_tx,
+    Claim, JobError, Scheduled, Settled, cancel_all_in_tx, finish_in_tx, reschedule_in_tx,
     schedule_all_in_tx,
 };
 use uuid::Uuid;
@@ -59,9 +59,9 @@ pub async fn review_all_in_tx(
         return Ok(Vec::new());
     }
     let next = reviewed_in_tx(app, tx, tenant, customers).await?;
-    for customer_id in customers.keys().filter(|id| !next.contains_key(&id.0)) {
-        cancel_in_tx(tx, tenant, KIND, customer_id.0).await?;
-    }
+    let ids = customers.keys().map(|customer_id| customer_id.0);
+    let ended: Vec<Uuid> = ids.filter(|id| !next.contains_key(id)).collect();
+    cancel_all_in_tx(tx, tenant, KIND, &ended).await?;
     schedule_all_in_tx(tx, tenant, KIND, &next).await
 }
 

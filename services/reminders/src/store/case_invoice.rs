@@ -8,7 +8,7 @@ use postgres::{DbError, TenantId, Tx};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::row;
+use super::row::{self, column};
 use crate::domain::id::{CaseId, InvoiceId, OpenItemId};
 use crate::domain::invoice::{CaseInvoice, CaseItem, KeptOutMark, TakenStep};
 use crate::domain::reason::Reason;
@@ -212,83 +212,69 @@ pub async fn cases_kept_out_in_tx(
     Ok(found.into_iter().map(CaseId::new).collect())
 }
 
-/// Stores an invoice as it is now, with its items.
+/// Stores invoices as they are now, with their items.
 ///
 /// # Errors
-/// [`DbError`] of the statements; a sum that is too large counts as one.
-pub async fn save_in_tx(
+/// [`DbError`] of the statement; a sum that is too large counts as one.
+pub async fn save_all_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
-    invoice: &CaseInvoice,
+    invoices: &[&CaseInvoice],
 ) -> Result<(), DbError> {
-    let open_amount = row::read("open_amount", invoice.open_amount())?;
-    let kept_out = invoice.kept_out;
-    sqlx::query!(
-        "INSERT INTO case_invoice (tenant_id, invoice_id, case_id, invoice_number, external_id,
-                                   invoice_date, currency, open_amount, disputed_amount,
-                                   oldest_due_date, level, expedited_from, kept_out_level,
-                                   kept_out_reason, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         ON CONFLICT (tenant_id, invoice_id) DO UPDATE
-            SET invoice_number = EXCLUDED.invoice_number, external_id = EXCLUDED.external_id,
-                invoice_date = EXCLUDED.invoice_date, open_amount = EXCLUDED.open_amount,
-                disputed_amount = EXCLUDED.disputed_amount,
-                oldest_due_date = EXCLUDED.oldest_due_date, level = EXCLUDED.level,
-                expedited_from = EXCLUDED.expedited_from, kept_out_level = EXCLUDED.kept_out_level,
-                kept_out_reason = EXCLUDED.kept_out_reason, version = EXCLUDED.version",
+    if invoices.is_empty() {
+        return Ok(());
+    }
+    let open_amounts = invoices.iter().map(|one| {
+        let open_amount = row::read("open_amount", one.open_amount())?;
+        Ok::<_, DbError>(open_amount.amount())
+    });
+    let open_amounts = open_amounts.collect::<Result<Vec<_>, _>>()?;
+    let items = invoices.iter().flat_map(|one| {
+        let invoice_id = one.invoice_id;
+        one.items.iter().map(move |item| (invoice_id, item))
+    });
+    let items: Vec<(InvoiceId, &CaseItem)> = items.collect();
+    sqlx::query_file!(
+        "src/store/case_invoice/saving.sql",
         tenant.uuid(),
-        invoice.invoice_id.uuid(),
-        invoice.case_id.uuid(),
-        invoice.invoice_number,
-        invoice.external_id,
-        invoice.invoice_date.to_sqlx() as _,
-        invoice.currency.code(),
-        open_amount.amount(),
-        invoice.disputed_amount.amount(),
-        invoice.oldest_due_date().map(|day| day.to_sqlx()) as _,
-        i16::from(invoice.level()),
-        invoice.expedited_from.map(|day| day.to_sqlx()) as _,
-        kept_out.map(|mark| i16::from(mark.level)),
-        kept_out.map(|mark| mark.reason.name()),
-        invoice.version,
+        &column(invoices, |one| one.invoice_id.uuid()),
+        &column(invoices, |one| one.case_id.uuid()),
+        &column(invoices, |one| one.invoice_number.clone()),
+        &column(invoices, |one| one.external_id.clone()) as _,
+        &column(invoices, |one| one.invoice_date.to_sqlx()) as _,
+        &column(invoices, |one| one.currency.code().to_owned()),
+        &open_amounts,
+        &column(invoices, |one| one.disputed_amount.amount()),
+        &column(invoices, |one| one
+            .oldest_due_date()
+            .map(|day| day.to_sqlx())) as _,
+        &column(invoices, |one| i16::from(one.level())),
+        &column(invoices, |one| one.expedited_from.map(|day| day.to_sqlx())) as _,
+        &column(invoices, |one| one
+            .kept_out
+            .map(|mark| i16::from(mark.level))) as _,
+        &column(invoices, |one| one.kept_out.map(|mark| mark.reason.name())) as _,
+        &column(invoices, |one| one.version),
+        &column(&items, |(invoice_id, _)| invoice_id.uuid()),
+        &column(&items, |(_, item)| item.open_item_id.uuid()),
+        &column(&items, |(_, item)| item.kind.name().to_owned()),
+        &column(&items, |(_, item)| item.due_date.to_sqlx()) as _,
+        &column(&items, |(_, item)| item.open_amount.amount()),
+        &column(&items, |(_, item)| i16::from(item.level)),
+        &column(&items, |(_, item)| step(item)
+            .map(|step| step.step_code.as_str())) as _,
+        &column(&items, |(_, item)| step(item)
+            .map(|step| i16::from(step.level))) as _,
+        &column(&items, |(_, item)| step(item)
+            .map(|step| step.date.to_sqlx())) as _,
+        &column(&items, |(_, item)| step(item)
+            .map(|step| step.time.to_sqlx())) as _,
     )
     .execute(&mut **tx)
     .await?;
-    for item in &invoice.items {
-        save_item_in_tx(tx, tenant, invoice.invoice_id, item).await?;
-    }
     Ok(())
 }
 
-async fn save_item_in_tx(
-    tx: &mut Tx,
-    tenant: TenantId,
-    invoice_id: InvoiceId,
-    item: &CaseItem,
-) -> Result<(), DbError> {
-    let step = item.step.as_ref();
-    sqlx::query!(
-        "INSERT INTO case_item (tenant_id, invoice_id, open_item_id, kind, due_date, open_amount,
-                                level, step_code, step_level, step_date, step_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         ON CONFLICT (tenant_id, invoice_id, open_item_id) DO UPDATE
-            SET kind = EXCLUDED.kind, due_date = EXCLUDED.due_date,
-                open_amount = EXCLUDED.open_amount, level = EXCLUDED.level,
-                step_code = EXCLUDED.step_code, step_level = EXCLUDED.step_level,
-                step_date = EXCLUDED.step_date, step_time = EXCLUDED.step_time",
-        tenant.uuid(),
-        invoice_id.uuid(),
-        item.open_item_id.uuid(),
-        item.kind.name(),
-        item.due_date.to_sqlx() as _,
-        item.open_amount.amount(),
-        i16::from(item.level),
-        step.map(|step| step.step_code.as_str()),
-        step.map(|step| i16::from(step.level)),
-        step.map(|step| step.date.to_sqlx()) as _,
-        step.map(|step| step.time.to_sqlx()) as _,
-    )
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+fn step(item: &CaseItem) -> Option<&TakenStep> {
+    item.step.as_ref()
 }

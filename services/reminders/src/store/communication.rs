@@ -54,17 +54,22 @@ impl Row {
 /// Adds an entry.
 ///
 /// # Errors
-/// [`DbError`] of the statements.
+/// [`DbError`] of the statement.
 pub async fn insert_in_tx(
     tx: &mut Tx,
     tenant: TenantId,
     entry: &Communication,
 ) -> Result<(), DbError> {
+    let invoice_ids: Vec<Uuid> = entry.invoice_ids.iter().map(|id| id.uuid()).collect();
     sqlx::query!(
-        "INSERT INTO communication (tenant_id, communication_id, case_id, customer_id, direction,
-                                    channel, outcome, occurred_time, address, message_id, task_id,
-                                    step_code, note, recorded_by, recorded_time)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        "WITH entered AS (
+             INSERT INTO communication (tenant_id, communication_id, case_id, customer_id,
+                                        direction, channel, outcome, occurred_time, address,
+                                        message_id, task_id, step_code, note, recorded_by,
+                                        recorded_time)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15))
+         INSERT INTO communication_invoice (tenant_id, communication_id, invoice_id)
+         SELECT $1, $2, invoice_id FROM unnest($16::uuid[]) AS invoice_id",
         tenant.uuid(),
         entry.communication_id.uuid(),
         entry.case_id.uuid(),
@@ -80,15 +85,6 @@ pub async fn insert_in_tx(
         entry.note,
         entry.recorded_by,
         entry.recorded_time.to_sqlx() as _,
-    )
-    .execute(&mut **tx)
-    .await?;
-    let invoice_ids: Vec<Uuid> = entry.invoice_ids.iter().map(|id| id.uuid()).collect();
-    sqlx::query!(
-        "INSERT INTO communication_invoice (tenant_id, communication_id, invoice_id)
-         SELECT $1, $2, invoice_id FROM unnest($3::uuid[]) AS invoice_id",
-        tenant.uuid(),
-        entry.communication_id.uuid(),
         &invoice_ids,
     )
     .execute(&mut **tx)

@@ -1,5 +1,7 @@
 //! Why automatic decisions came out as they did. Only added to.
 
+use std::collections::BTreeMap;
+
 use jiff_sqlx::ToSqlx as _;
 use postgres::{DbError, TenantId, Tx};
 use serde_json::Value;
@@ -10,6 +12,7 @@ use crate::domain::decision::Decision;
 
 struct Row {
     decision_id: Uuid,
+    subject_id: Uuid,
     outcome: String,
     rules: Value,
     policy_version: String,
@@ -68,19 +71,35 @@ pub async fn of_subject_in_tx(
     tenant: TenantId,
     subject_id: Uuid,
 ) -> Result<Vec<(Uuid, Decision)>, DbError> {
-    sqlx::query_as!(
+    let found = of_subjects_in_tx(tx, tenant, &[subject_id]).await?;
+    Ok(found.into_values().next().unwrap_or_default())
+}
+
+/// As [`of_subject_in_tx`], about several subjects, those about which any were made.
+///
+/// # Errors
+/// [`DbError`] of the statement.
+pub async fn of_subjects_in_tx(
+    tx: &mut Tx,
+    tenant: TenantId,
+    subjects: &[Uuid],
+) -> Result<BTreeMap<Uuid, Vec<(Uuid, Decision)>>, DbError> {
+    let rows = sqlx::query_as!(
         Row,
-        "SELECT decision_id, outcome, rules, policy_version, facts, decided_time
-           FROM decision WHERE tenant_id = $1 AND subject_id = $2
+        "SELECT decision_id, subject_id, outcome, rules, policy_version, facts, decided_time
+           FROM decision WHERE tenant_id = $1 AND subject_id = ANY ($2)
           ORDER BY decided_time, decision_id",
         tenant.uuid(),
-        subject_id,
+        subjects,
     )
     .fetch_all(&mut **tx)
-    .await?
-    .into_iter()
-    .map(Row::into_decision)
-    .collect()
+    .await?;
+    let mut found: BTreeMap<Uuid, Vec<(Uuid, Decision)>> = BTreeMap::new();
+    for row in rows {
+        let of_subject = found.entry(row.subject_id).or_default();
+        of_subject.push(row.into_decision()?);
+    }
+    Ok(found)
 }
 
 /// Decisions by their identities, with these.
@@ -94,7 +113,7 @@ pub async fn find_all_in_tx(
 ) -> Result<Vec<(Uuid, Decision)>, DbError> {
     sqlx::query_as!(
         Row,
-        "SELECT decision_id, outcome, rules, policy_version, facts, decided_time
+        "SELECT decision_id, subject_id, outcome, rules, policy_version, facts, decided_time
            FROM decision WHERE tenant_id = $1 AND decision_id = ANY ($2)",
         tenant.uuid(),
         decision_ids,

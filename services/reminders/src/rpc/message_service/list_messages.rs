@@ -4,6 +4,7 @@ use contracts::reminders::{ListMessagesRequest, ListMessagesResponse};
 use postgres::pages::Listing;
 use prost::Message as _;
 use runtime::{Call, Refusal, Violations};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::domain::id::{CaseId, DunningRunId, InvoiceId};
@@ -33,13 +34,14 @@ pub async fn handle(
     let (after, limit) = (page.after(), page.fetch_limit());
     let rows = store::message::list_in_tx(&mut tx, tenant, &filter, after, limit).await?;
     let (shown, next_page_token) = page.cut(rows, |one| (one.created_time, one.message_id.uuid()));
-    let mut messages = Vec::with_capacity(shown.len());
-    for one in &shown {
-        let subject = one.message_id.uuid();
-        let decisions = store::decision::of_subject_in_tx(&mut tx, tenant, subject).await?;
-        messages.push(message_to_wire(one, &decisions));
-    }
+    let subjects: Vec<Uuid> = shown.iter().map(|one| one.message_id.uuid()).collect();
+    let decisions = store::decision::of_subjects_in_tx(&mut tx, tenant, &subjects).await?;
     tx.commit().await?;
+    let messages = shown.iter().map(|one| {
+        let decisions = decisions.get(&one.message_id.uuid());
+        message_to_wire(one, decisions.map_or(&[], Vec::as_slice))
+    });
+    let messages = messages.collect();
     Ok(ListMessagesResponse {
         messages,
         next_page_token,

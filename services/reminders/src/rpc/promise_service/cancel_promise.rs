@@ -40,6 +40,7 @@ pub async fn handle(
         let case_id = found.ok_or_else(missing)?.case_id;
         let file = CaseFile::lock_in_tx(&mut tx, tenant, case_id, now).await?;
         let mut file = file.ok_or_else(missing)?;
+        file.look_up_promises_in_tx(&mut tx).await?;
         let mut promise = file.promise(promise_id).cloned().ok_or_else(missing)?;
         error::check_etag(&request.etag, promise.revision)?;
         let cancelled = promise.cancel(&file.case, call.actor());

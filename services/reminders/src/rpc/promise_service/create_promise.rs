@@ -57,6 +57,7 @@ pub async fn handle(
         };
         let file = CaseFile::lock_in_tx(&mut tx, tenant, told.case_id, now).await?;
         let mut file = file.ok_or_else(|| error::contact::case_not_found(told.case_id))?;
+        file.look_up_promises_in_tx(&mut tx).await?;
         let replaced = replaced(&file, told.superseded)?;
         let new = new_promise(&told, &call, now);
         let (promise, event) = made_in_tx(

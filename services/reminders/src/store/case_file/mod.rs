@@ -65,8 +65,10 @@ pub struct CaseFile {
     pub holds: Vec<Hold>,
     /// The customer's cash that is not applied yet.
     pub unapplied: BTreeMap<Currency, Money>,
-    /// The promises, judged ones too.
+    /// The promises, judged ones too: all of them where one runs, or once they were looked up.
     pub promises: Vec<Promise>,
+    /// Whether there are promises, all of them judged, that were not looked up.
+    has_unread_promises: bool,
     /// Messages of the day or later, and those that are not at their end.
     messages: Vec<(MessageId, MessageOnCase)>,
     /// The strategies in force.
@@ -77,6 +79,10 @@ pub struct CaseFile {
     consents: Vec<Consent>,
     /// Whether a task of the case is open.
     has_open_task: bool,
+    /// Whether the case has a timer.
+    has_timer: bool,
+    /// When it is looked at next, as it stands; none too while somebody is at it.
+    look_time: Option<Timestamp>,
     touched: BTreeSet<InvoiceId>,
     events: Vec<DomainEvent>,
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::CaseFile;
 use crate::domain::id::CaseId;
+use crate::domain::invoice::CaseInvoice;
 use crate::domain::plan::{Planning, look_again, next_action};
 use crate::domain::reason::Reason;
 use crate::domain::situation::Situation;
@@ -57,13 +58,21 @@ impl CaseFile {
             .into_iter()
             .flatten()
             .min();
-        let case_id = self.case.case_id.uuid();
-        if let Some(due) = due {
-            let timer = timers::schedule_in_tx(tx, self.tenant, LOOK, case_id, due).await?;
-            return Ok(Some(timer));
+        let (tenant, case_id) = (self.tenant, self.case.case_id.uuid());
+        match due {
+            // It stands so already: a claim since then waits for us, and sees what we wrote.
+            Some(due) if self.look_time == Some(due) => Ok(None),
+            Some(due) => {
+                let timer = timers::schedule_in_tx(tx, tenant, LOOK, case_id, due).await?;
+                Ok(Some(timer))
+            }
+            None => {
+                if self.has_timer {
+                    timers::cancel_in_tx(tx, tenant, LOOK, case_id).await?;
+                }
+                Ok(None)
+            }
         }
-        timers::cancel_in_tx(tx, self.tenant, LOOK, case_id).await?;
-        Ok(None)
     }
 
     /// [`CaseFile::save_in_tx`] for the job of the case's own timer, which settles it itself: tells
@@ -76,11 +85,9 @@ impl CaseFile {
         tx: &mut Tx,
         traceparent: &str,
     ) -> Result<Option<Timestamp>, DbError> {
-        for invoice in &self.invoices {
-            if self.touched.contains(&invoice.invoice_id) {
-                case_invoice::save_in_tx(tx, self.tenant, invoice).await?;
-            }
-        }
+        let touched = |one: &&CaseInvoice| self.touched.contains(&one.invoice_id);
+        let touched: Vec<&CaseInvoice> = self.invoices.iter().filter(touched).collect();
+        case_invoice::save_all_in_tx(tx, self.tenant, &touched).await?;
         let planned = self.planned(next_action);
         let events = std::mem::take(&mut self.events);
         let (tenant, next) = (self.tenant, planned.as_ref());

@@ -24,6 +24,10 @@ impl CaseFile {
         facts: &[PromiseFact],
         reversed: Option<Uuid>,
     ) -> Result<(), DbError> {
+        if facts.is_empty() && reversed.is_none() {
+            return Ok(());
+        }
+        self.look_up_promises_in_tx(tx).await?;
         if self.promises.is_empty() {
             return Ok(());
         }
@@ -43,13 +47,25 @@ impl CaseFile {
         .await
     }
 
-    /// Judges every promise on the day it is.
+    /// Judges every promise that runs on the day it is; the others change with facts alone.
     ///
     /// # Errors
     /// [`DbError`] of the statements; sums that are too large count as one.
     pub async fn judge_promises_in_tx(&mut self, tx: &mut Tx) -> Result<(), DbError> {
         let before = self.promises.clone();
         self.judge_all_in_tx(tx, before, |_, today| today).await
+    }
+
+    /// Reads the promises, where none runs and they were left out.
+    ///
+    /// # Errors
+    /// [`DbError`] of the statement.
+    pub async fn look_up_promises_in_tx(&mut self, tx: &mut Tx) -> Result<(), DbError> {
+        if std::mem::take(&mut self.has_unread_promises) {
+            let case_id = self.case.case_id;
+            self.promises = promise::of_case_in_tx(tx, self.tenant, case_id).await?;
+        }
+        Ok(())
     }
 
     /// Whether a term has passed that nobody has judged.

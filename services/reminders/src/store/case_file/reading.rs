@@ -1,4 +1,4 @@
-//! What bears on a case, read in one statement, and a second one where it has promises: a case is opened
+//! What bears on a case, read in one statement, and a second one where a promise runs: a case is opened
 //! for every fact and every step, and one statement a table would be a dozen ways to the database.
 
 use std::collections::BTreeSet;
@@ -25,9 +25,12 @@ struct Row {
     invoices: Vec<case_invoice::Row>,
     holds: Vec<hold::Row>,
     has_promise: bool,
+    has_running_promise: bool,
     messages: Vec<message::OnCaseRow>,
     consents: Vec<consent::Row>,
     has_open_task: bool,
+    has_timer: bool,
+    look_time: Option<jiff_sqlx::Timestamp>,
     real_time: jiff_sqlx::Timestamp,
 }
 
@@ -57,8 +60,8 @@ pub(super) async fn of_case_in_tx(
     let cash: Vec<UnappliedCash> = all(found.cash, cash::Row::into_cash)?;
     let mut messages = all(found.messages, message::OnCaseRow::into_message)?;
     messages.retain(|(_, one)| one.step_date >= today || !one.state.is_final());
-    // Most cases have none; those that do are read apart, because one plan would not fit both.
-    let promises = match found.has_promise {
+    // Most cases have none that runs; those that do are read apart, because one plan would not fit both.
+    let promises = match found.has_running_promise {
         true => promise::of_case_in_tx(tx, tenant, case.case_id).await?,
         false => Vec::new(),
     };
@@ -70,11 +73,14 @@ pub(super) async fn of_case_in_tx(
         holds: all(found.holds, hold::Row::into_hold)?,
         unapplied: row::read("unapplied_amount", cover(&cash))?,
         promises,
+        has_unread_promises: found.has_promise && !found.has_running_promise,
         messages,
         strategies: all(found.strategies, strategy_version::Row::into_version)?,
         policies: all(found.policies, contact_policy::Row::into_policy)?,
         consents: all(found.consents, consent::Row::into_consent)?,
         has_open_task: found.has_open_task,
+        has_timer: found.has_timer,
+        look_time: row::time(found.look_time),
         touched: BTreeSet::new(),
         events: Vec::new(),
         case,

@@ -49,6 +49,10 @@ SELECT
     EXISTS (SELECT FROM promise WHERE tenant_id = $1 AND case_id = $2
     ) AS "has_promise!",
 
+    EXISTS (SELECT FROM promise WHERE tenant_id = $1 AND case_id = $2
+             AND state IN ('OPEN', 'PARTLY_KEPT')
+    ) AS "has_running_promise!",
+
     ARRAY(SELECT ROW(message_id, state, step_date,
                      ARRAY(SELECT DISTINCT invoice_id FROM message_line line
                             WHERE line.tenant_id = message.tenant_id
@@ -66,5 +70,12 @@ SELECT
 
     EXISTS (SELECT FROM task WHERE tenant_id = $1 AND case_id = $2 AND state = 'OPEN'
     ) AS "has_open_task!",
+
+    EXISTS (SELECT FROM timer WHERE tenant_id = $1 AND kind = 'case_look' AND subject_id = $2
+    ) AS "has_timer!",
+
+    (SELECT due_time FROM timer WHERE tenant_id = $1 AND kind = 'case_look' AND subject_id = $2
+        AND parked_time IS NULL AND lease_until <= now()
+    ) AS look_time,
 
     clock_timestamp() AS "real_time!"

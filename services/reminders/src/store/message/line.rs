@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::domain::id::{InvoiceId, MessageId, OpenItemId};
 use crate::domain::letter::Line;
 use crate::domain::message::Message;
-use crate::store::row;
+use crate::store::row::{self, column};
 
 #[derive(sqlx::Decode)]
 pub(super) struct Row {
@@ -50,30 +50,35 @@ pub(super) async fn insert_in_tx(
     tenant: TenantId,
     message: &Message,
 ) -> Result<(), DbError> {
-    for (number, line) in (1_i32..).zip(&message.lines) {
-        sqlx::query!(
-            "INSERT INTO message_line (tenant_id, message_id, number, invoice_id, invoice_number,
-                                       open_item_id, due_date, days_past_due, open_amount,
-                                       asked_amount, currency, step_code, level, item_level)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-            tenant.uuid(),
-            message.message_id.uuid(),
-            number,
-            line.invoice_id.uuid(),
-            line.invoice_number,
-            line.open_item_id.uuid(),
-            line.due_date.to_sqlx() as _,
-            line.days_past_due,
-            line.open_amount.amount(),
-            line.asked_amount.amount(),
-            line.open_amount.currency().code(),
-            line.step_code.as_str(),
-            i16::from(line.level),
-            i16::from(line.item_level),
-        )
-        .execute(&mut **tx)
-        .await?;
-    }
+    let lines: Vec<(i32, &Line)> = (1..).zip(&message.lines).collect();
+    sqlx::query!(
+        "INSERT INTO message_line (tenant_id, message_id, number, invoice_id, invoice_number,
+                                   open_item_id, due_date, days_past_due, open_amount,
+                                   asked_amount, currency, step_code, level, item_level)
+         SELECT $1, $2, * FROM UNNEST($3::integer[], $4::uuid[], $5::text[], $6::uuid[], $7::date[],
+                                      $8::integer[], $9::numeric[], $10::numeric[], $11::text[],
+                                      $12::text[], $13::smallint[], $14::smallint[])",
+        tenant.uuid(),
+        message.message_id.uuid(),
+        &column(&lines, |(number, _)| *number),
+        &column(&lines, |(_, line)| line.invoice_id.uuid()),
+        &column(&lines, |(_, line)| line.invoice_number.clone()),
+        &column(&lines, |(_, line)| line.open_item_id.uuid()),
+        &column(&lines, |(_, line)| line.due_date.to_sqlx()) as _,
+        &column(&lines, |(_, line)| line.days_past_due),
+        &column(&lines, |(_, line)| line.open_amount.amount()),
+        &column(&lines, |(_, line)| line.asked_amount.amount()),
+        &column(&lines, |(_, line)| line
+            .open_amount
+            .currency()
+            .code()
+            .to_owned()),
+        &column(&lines, |(_, line)| line.step_code.as_str().to_owned()),
+        &column(&lines, |(_, line)| i16::from(line.level)),
+        &column(&lines, |(_, line)| i16::from(line.item_level)),
+    )
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
