@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use postgres::{Database, DbError, Observer, TenantId, Tx};
+use postgres::{Database, DbError, OwnConnection, TenantId, Tx};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row as _};
@@ -51,14 +51,14 @@ pub struct Standing {
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn standing(observer: &mut Observer) -> Result<Standing, DbError> {
+pub async fn standing(connection: &mut OwnConnection) -> Result<Standing, DbError> {
     let statement = || {
         sqlx::query(
             "SELECT source, position FROM feed_cursor
               UNION ALL SELECT NULL, max(position) FROM event",
         )
     };
-    let rows = observer.rows(statement).await?;
+    let rows = connection.rows(statement).await?;
     let mut standing = Standing {
         head: 0,
         cursors: BTreeMap::new(),

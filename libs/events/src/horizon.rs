@@ -19,7 +19,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use postgres::{Database, DbError, Observer};
+use postgres::{Database, DbError, OwnConnection};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{Postgres, Row as _};
@@ -48,7 +48,7 @@ const LOOK: &str = "WITH drawn AS MATERIALIZED (
 /// Finds out how far the feed of one database is complete. Callers take turns at its connection.
 #[derive(Debug)]
 pub(crate) struct Horizon {
-    observer: Mutex<Observer>,
+    connection: Mutex<OwnConnection>,
 }
 
 /// What one look saw.
@@ -62,7 +62,7 @@ struct Seen {
 impl Horizon {
     pub(crate) fn of(db: &Database) -> Self {
         Self {
-            observer: Mutex::new(db.observer()),
+            connection: Mutex::new(db.own_connection()),
         }
     }
 
@@ -109,6 +109,6 @@ impl Horizon {
         &self,
         statement: impl Fn() -> Query<'static, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, DbError> {
-        self.observer.lock().await.rows(statement).await
+        self.connection.lock().await.rows(statement).await
     }
 }

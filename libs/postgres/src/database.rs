@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::activity::{Activity, Counter};
 use crate::pool::Pool;
-use crate::{DbError, Observer, PostgresConfig, TenantId, Tx};
+use crate::{DbError, OwnConnection, PostgresConfig, TenantId, Tx};
 
 /// The database of one service. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -116,8 +116,8 @@ impl Database {
     /// A connection of the background role for looking many times a second, apart from the pools
     /// and opened with the first look.
     #[must_use]
-    pub fn observer(&self) -> Observer {
-        Observer::new(self.background.options().clone())
+    pub fn own_connection(&self) -> OwnConnection {
+        OwnConnection::new(self.background.options().clone())
     }
 
     /// What the transactions that may change something are at, those of this process.

@@ -1,12 +1,13 @@
 //! Claiming due rows: the one place where a timer becomes somebody's work. Everything here
-//! runs as the background role, in a short transaction of its own.
+//! runs as the background role, one statement by itself: a claim of which nothing was heard ends
+//! with its lease.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use postgres::{Database, DbError, TenantId};
+use postgres::{DbError, OwnConnection, TenantId};
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 use tokio::time::Instant;
@@ -60,7 +61,7 @@ pub(crate) struct Terms {
 
 /// Claims those of `wanted` that are due and free.
 pub(crate) async fn claim_named(
-    db: &Database,
+    claims: &mut OwnConnection,
     terms: &Terms,
     wanted: &[Scheduled],
 ) -> Result<Vec<Claim>, DbError> {
@@ -89,13 +90,13 @@ pub(crate) async fn claim_named(
         .bind(tenants)
         .bind(kinds)
         .bind(subjects);
-    run(db, terms, query).await
+    run(claims, terms, query).await
 }
 
 /// Claims the first `limit` free rows behind `after` in the order of the sweep; from the
 /// very first where there is no `after`.
 pub(crate) async fn claim_next(
-    db: &Database,
+    claims: &mut OwnConnection,
     terms: &Terms,
     after: Option<&Scheduled>,
     limit: usize,
@@ -120,7 +121,7 @@ pub(crate) async fn claim_next(
     );
     let query = bind_position(bind_terms(query, terms), after);
     run(
-        db,
+        claims,
         terms,
         query.bind(i64::try_from(limit).unwrap_or(i64::MAX)),
     )
@@ -147,13 +148,15 @@ pub(crate) fn bind_position<'q>(query: Query<'q>, after: Option<&Scheduled>) -> 
         .bind(after.map_or(Uuid::nil(), |after| after.subject_id))
 }
 
-async fn run(db: &Database, terms: &Terms, query: Query<'_>) -> Result<Vec<Claim>, DbError> {
-    // Before the transaction that sets the lease: so the process never believes in its lease
+async fn run(
+    claims: &mut OwnConnection,
+    terms: &Terms,
+    query: Query<'_>,
+) -> Result<Vec<Claim>, DbError> {
+    // Before the statement that sets the lease: so the process never believes in its lease
     // longer than the database does.
     let lease_end = Instant::now() + terms.lease;
-    let mut tx = db.begin_background().await?;
-    let rows = query.fetch_all(&mut *tx).await?;
-    tx.commit().await?;
+    let rows = claims.change(query).await?;
     Ok(rows
         .iter()
         .map(|row| from_row(row, lease_end))

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use postgres::{Database, DbError};
+use postgres::{Database, DbError, OwnConnection};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
@@ -37,6 +37,8 @@ const RETRY_LIMIT: usize = 10_000;
 pub(crate) struct Dispatch {
     setup: Arc<Setup>,
     kinds: Arc<[String]>,
+    /// The way to the database on which is claimed.
+    claims: OwnConnection,
     /// Timers named by the feeder.
     told: mpsc::Receiver<Vec<Scheduled>>,
     /// For how many timers the feeder may send names.
@@ -77,6 +79,7 @@ impl Dispatch {
     ) -> Self {
         Self {
             kinds: setup.handlers.keys().map(ToString::to_string).collect(),
+            claims: setup.db.own_connection(),
             sweep: Sweep::new(setup.config.sweep_period()),
             setup,
             told,
@@ -147,7 +150,7 @@ impl Dispatch {
     async fn claim_named(&mut self, free: usize) -> Result<(), DbError> {
         let wanted: Vec<_> = self.named.drain(..free.min(self.named.len())).collect();
         let terms = self.terms();
-        let claims = claim::claim_named(&self.setup.db, &terms, &wanted).await?;
+        let claims = claim::claim_named(&mut self.claims, &terms, &wanted).await?;
         self.setup.metrics.claimed("hint", &claims, terms.now);
         self.set_to_work(claims);
         Ok(())
@@ -155,7 +158,7 @@ impl Dispatch {
 
     async fn claim_swept(&mut self, free: usize) -> Result<(), DbError> {
         let terms = self.terms();
-        let claims = claim::claim_next(&self.setup.db, &terms, self.sweep.after(), free).await?;
+        let claims = claim::claim_next(&mut self.claims, &terms, self.sweep.after(), free).await?;
         self.setup.metrics.claimed("sweep", &claims, terms.now);
         let last = claims.iter().map(Claim::scheduled).max();
         let ended = self.sweep.advance(last, claims.len() == free);

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use postgres::Observer;
+use postgres::OwnConnection;
 use redis::RedisError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
@@ -43,7 +43,7 @@ pub(crate) struct Feeder {
     pub(crate) room: watch::Receiver<usize>,
     pub(crate) redis: Redis,
     /// What Redis is filled from.
-    pub(crate) observer: Observer,
+    pub(crate) connection: OwnConnection,
 }
 
 /// Redis, as far as it is there.
@@ -227,7 +227,7 @@ impl Feeder {
         if filling.is_none() {
             *filling = Filling::lacking(filled, now);
         }
-        let progress = filling::fill(&mut self.observer, set, filling).await?;
+        let progress = filling::fill(&mut self.connection, set, filling).await?;
         if let Progress::Done { until } = progress {
             filled = Some(until);
         }

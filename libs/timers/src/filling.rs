@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use jiff_sqlx::ToSqlx as _;
-use postgres::{DbError, Observer, TenantId};
+use postgres::{DbError, OwnConnection, TenantId};
 use redis::RedisError;
 use uuid::Uuid;
 
@@ -83,14 +83,14 @@ impl Filling {
 /// Fills in one batch, and sets the mark after the last one: in that order, so that whoever
 /// dies in between has promised nothing.
 pub(crate) async fn fill(
-    observer: &mut Observer,
+    connection: &mut OwnConnection,
     set: &mut DueSet,
     filling: &mut Option<Filling>,
 ) -> Result<Progress, RedisError> {
     let Some(under_way) = filling else {
         return Ok(Progress::None);
     };
-    let mut timers = match upcoming(observer, &under_way.after, under_way.until).await {
+    let mut timers = match upcoming(connection, &under_way.after, under_way.until).await {
         Ok(timers) => timers,
         Err(error) => {
             tracing::debug!(%error, "Redis is not filled from Postgres for now");
@@ -112,7 +112,7 @@ pub(crate) async fn fill(
 
 /// The next timers behind `after`, of all kinds, due up to `until`.
 async fn upcoming(
-    observer: &mut Observer,
+    connection: &mut OwnConnection,
     after: &Scheduled,
     until: Timestamp,
 ) -> Result<Vec<Scheduled>, DbError> {
@@ -128,7 +128,7 @@ async fn upcoming(
             .bind(until.to_sqlx())
             .bind(limit)
     };
-    let rows = observer.rows(statement).await?;
+    let rows = connection.rows(statement).await?;
     Ok(rows
         .iter()
         .map(Scheduled::from_row)

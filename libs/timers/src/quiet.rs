@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use postgres::{DbError, Observer};
+use postgres::{DbError, OwnConnection};
 use sqlx::Row as _;
 
 use crate::Scheduled;
@@ -35,7 +35,11 @@ pub struct Ahead {
 ///
 /// # Errors
 /// [`DbError`] of the statement.
-pub async fn ahead(observer: &mut Observer, now: Timestamp, limit: i64) -> Result<Ahead, DbError> {
+pub async fn ahead(
+    connection: &mut OwnConnection,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Ahead, DbError> {
     let statement = || {
         sqlx::query(
             "(SELECT due_time, tenant_id, kind, subject_id, lease_token FROM timer
@@ -49,7 +53,7 @@ pub async fn ahead(observer: &mut Observer, now: Timestamp, limit: i64) -> Resul
         .bind(now.to_sqlx())
         .bind(limit)
     };
-    let rows = observer.rows(statement).await?;
+    let rows = connection.rows(statement).await?;
     let found = rows.iter().map(|row| {
         Ok(Due {
             timer: Scheduled::from_row(row)?,

@@ -110,7 +110,7 @@ impl Workers {
         let (free_hands, room) = watch::channel(0);
         let (answers, redis_answers) = watch::channel(false);
         let feeder = Feeder {
-            observer: setup.db.observer(),
+            connection: setup.db.own_connection(),
             setup: Arc::clone(&setup),
             hints,
             told: Vec::new(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use calendar::Clock;
 use events::Feed;
-use postgres::{Database, Observer};
+use postgres::{Database, OwnConnection};
 use runtime::config::Layers;
 use runtime::{Runner, Services, Shutdown, Tasks, Telemetry};
 use sqlx::migrate::Migrator;
@@ -82,7 +82,7 @@ pub struct Part {
     /// Its database.
     pub db: Database,
     /// What the sandbox looks at it through.
-    pub observer: Arc<Mutex<Observer>>,
+    pub connection: Arc<Mutex<OwnConnection>>,
     /// Its feed.
     pub feed: Feed,
     /// Its timers; none for a service without jobs.
@@ -113,7 +113,7 @@ macro_rules! part {
         Part {
             service: $service::SERVICE,
             db: $service.db.clone(),
-            observer: Arc::new(Mutex::new($service.db.observer())),
+            connection: Arc::new(Mutex::new($service.db.own_connection())),
             feed: $service.feed.clone(),
             timers: $timers,
         }

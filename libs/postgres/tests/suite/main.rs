@@ -10,7 +10,7 @@ mod fixture;
 mod guard;
 mod idempotency;
 mod migrations;
-mod observing;
 mod operations;
+mod own_connection;
 mod protection;
 mod retries;

@@ -172,7 +172,7 @@ impl World {
 
     /// What lies ahead at `now`.
     pub async fn ahead(&self, now: Timestamp) -> Ahead {
-        ahead(&mut self.db.observer(), now, 10).await.unwrap()
+        ahead(&mut self.db.own_connection(), now, 10).await.unwrap()
     }
 
     /// Waits until as many effects are there as `due` has subjects, and nothing is due any

@@ -4,7 +4,7 @@
 //! One look reads the databases one after the other, so what went on between two of them may have
 //! been missed: it says so alone where this process changed nothing from its begin to its end, else
 //! only together with a second one that saw the same. Of a service in which this process has changed
-//! nothing since an earlier look, that one still holds: at most stops of the clock one service works.
+//! nothing since an earlier look, that one still holds: at most stops of the clock only one works.
 
 use anyhow::Context as _;
 use events::cursor::{self, Standing};
@@ -100,10 +100,10 @@ impl Told {
     /// moved.
     async fn by(part: &Part, now: Timestamp) -> anyhow::Result<Self> {
         let before = part.db.activity();
-        let mut observer = part.observer.lock().await;
-        let own = cursor::standing(&mut observer).await?;
+        let mut connection = part.connection.lock().await;
+        let own = cursor::standing(&mut connection).await?;
         let ahead = match part.timers {
-            Some(_) => quiet::ahead(&mut observer, now, DUE_LIMIT).await?,
+            Some(_) => quiet::ahead(&mut connection, now, DUE_LIMIT).await?,
             None => Ahead::default(),
         };
         Ok(Self { before, own, ahead })

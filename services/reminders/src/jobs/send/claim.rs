@@ -9,8 +9,9 @@ use tokio::time::Instant;
 
 use super::outcome;
 use super::words::{self, Words};
-use super::{Held, Tried};
+use super::{Held, Tried, hand_over};
 use crate::app::App;
+use crate::clients::Mail;
 use crate::domain::code::Level;
 use crate::domain::contact::ContactMade;
 use crate::domain::decision::{Decision, Findings};
@@ -27,8 +28,8 @@ use crate::store::{decision, dunning_run, frequency, message};
 
 /// What a claim came to.
 pub(super) enum Claimed {
-    /// The message is ours for the length of the lease.
-    Held(Held),
+    /// The message is ours for the length of the lease; the mail, where this claim wrote one.
+    Held(Held, Option<Box<Mail>>),
     /// Nothing is to be sent now: the timer is settled.
     Settled(Tried),
 }
@@ -80,7 +81,7 @@ async fn attempt(app: &App, timer: &Claim) -> Result<Claimed, JobError> {
             if leased.is_ok() {
                 message::update_in_tx(&mut tx, tenant, &queued).await?;
                 tx.commit().await?;
-                return Ok(Claimed::Held(Held::of(tenant, &queued, since)));
+                return Ok(Claimed::Held(Held::of(tenant, &queued, since), None));
             }
             return finished(tx, timer, "done").await;
         }
@@ -118,7 +119,10 @@ async fn attempt(app: &App, timer: &Claim) -> Result<Claimed, JobError> {
     fix_in_tx(&mut tx, &file, &mut queued, &words, &told).await?;
     tx.commit().await?;
     fault::point("reminders.send.claimed");
-    Ok(Claimed::Held(Held::of(tenant, &queued, since)))
+    let held = Held::of(tenant, &queued, since);
+    let (content, sender) = (words.content, words.sender);
+    let mail = sender.map(|sender| Box::new(hand_over::mail(app, &queued, content, sender)));
+    Ok(Claimed::Held(held, mail))
 }
 
 /// The case under its lock, with the message.
@@ -173,7 +177,10 @@ async fn reserve_in_tx(
         customer_id: file.case.customer_id,
         made: &made,
     };
-    frequency::give_back_in_tx(tx, file.tenant, contact.contact_id).await?;
+    // An earlier claim has reserved already.
+    if claimed.lease.token > 1 {
+        frequency::give_back_in_tx(tx, file.tenant, contact.contact_id).await?;
+    }
     let reserved = match file.policy(today) {
         Some(policy) => frequency::reserve_in_tx(tx, file.tenant, &contact, policy).await?,
         None => false,

@@ -1,4 +1,4 @@
-//! Handing a mail over: written out before the last look, and given to the server after one more
+//! Handing a mail over: made before the last look, and given to the server after one more
 //! check of the look's age and the lease (P16, P19).
 
 use timers::JobError;
@@ -13,21 +13,21 @@ use crate::store::message;
 use crate::store::message::content::{self, Content};
 use crate::store::tenant_profile::{self, TenantProfile};
 
-/// The mail of a claimed message, written out; none where it is no mail, or an address in it is none.
-pub(super) async fn written(app: &App, held: &Held) -> Result<Option<WrittenMail>, JobError> {
+/// The mail of a message as an earlier claim wrote it; none where it is no mail.
+pub(super) async fn stored(app: &App, held: &Held) -> Result<Option<Mail>, JobError> {
     let mut tx = app.db.begin_read(held.tenant).await?;
     let claimed = message::find_in_tx(&mut tx, held.tenant, held.message_id).await?;
     let words = content::find_in_tx(&mut tx, held.tenant, held.message_id).await?;
     let profile = tenant_profile::find_in_tx(&mut tx, held.tenant).await?;
-    drop(tx);
+    tx.commit().await?;
     let Some(((claimed, words), profile)) = claimed.zip(words).zip(profile) else {
         return Ok(None);
     };
-    let mail = mail(app, &claimed, words, profile);
-    Ok(mail.written().ok())
+    Ok(Some(mail(app, &claimed, words, profile)))
 }
 
-fn mail(app: &App, claimed: &Message, words: Content, profile: TenantProfile) -> Mail {
+/// A claimed message as a mail.
+pub(super) fn mail(app: &App, claimed: &Message, words: Content, profile: TenantProfile) -> Mail {
     Mail {
         message_id: claimed.mail_id(app.mailer.message_id_domain()),
         from: (profile.sender_name, profile.sender_email),

@@ -83,11 +83,17 @@ pub async fn run(app: Arc<App>, claim: Claim) -> Result<Settled, JobError> {
 }
 
 async fn send(app: &App, claim: &Claim) -> Result<Tried, JobError> {
-    let held = match claim::claim(app, claim).await? {
-        Claimed::Held(held) => held,
+    let (held, mail) = match claim::claim(app, claim).await? {
+        Claimed::Held(held, Some(mail)) => (held, Some(*mail)),
+        Claimed::Held(held, None) => {
+            let stored = hand_over::stored(app, &held).await?;
+            (held, stored)
+        }
         Claimed::Settled(tried) => return Ok(tried),
     };
-    let mail = hand_over::written(app, &held).await?;
+    let recipient = mail.as_ref().map(|mail| mail.to.clone());
+    // None where an address in it is none.
+    let mail = mail.and_then(|mail| mail.written().ok());
     loop {
         let look = look::ask(app, &held).await?;
         match decide::decide(app, claim, &held, &look, mail.is_some()).await? {
@@ -96,7 +102,7 @@ async fn send(app: &App, claim: &Claim) -> Result<Tried, JobError> {
             Decided::HandOver => {
                 let handed = hand_over::hand_over(app, &held, &look, mail).await;
                 fault::point("reminders.send.handed_over");
-                return outcome::settle(app, claim, &held, handed).await;
+                return outcome::settle(app, claim, &held, handed, recipient).await;
             }
         }
     }

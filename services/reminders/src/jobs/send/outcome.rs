@@ -15,18 +15,25 @@ use crate::domain::task::TaskKind;
 use crate::store::case_file::CaseFile;
 use crate::store::{frequency, message};
 
-/// Commits what came of handing a message over. Fails it, the message is of unknown outcome once its
+/// Commits what came of handing a message over to `recipient`. Fails it, the message is of unknown outcome once its
 /// lease is dead: never sent again blindly (P15).
 pub(super) async fn settle(
     app: &App,
     timer: &Claim,
     held: &Held,
     handed: Handed,
+    recipient: Option<String>,
 ) -> Result<Tried, JobError> {
-    retried(|| attempt(app, timer, held, handed)).await
+    retried(|| attempt(app, timer, held, handed, recipient.clone())).await
 }
 
-async fn attempt(app: &App, timer: &Claim, held: &Held, handed: Handed) -> Result<Tried, JobError> {
+async fn attempt(
+    app: &App,
+    timer: &Claim,
+    held: &Held,
+    handed: Handed,
+    recipient: Option<String>,
+) -> Result<Tried, JobError> {
     let mut tx = app.db.begin(held.tenant).await?;
     let opened = opened_in_tx(app, &mut tx, timer).await?;
     let Some((mut file, mut message)) = opened else {
@@ -37,7 +44,7 @@ async fn attempt(app: &App, timer: &Claim, held: &Held, handed: Handed) -> Resul
             message
                 .accepted(held.token, file.now)
                 .map_err(JobError::later)?;
-            file.enter_sent_in_tx(&mut tx, &message).await?;
+            file.enter_sent_in_tx(&mut tx, &message, recipient).await?;
             file.left_in_tx(&mut tx, &message).await?;
             finish(timer, tx, file, "sent").await
         }

@@ -20,6 +20,8 @@ pub(super) struct Words {
     pub(super) content: Content,
     /// `template/reminder@2`; empty for a call without a script.
     pub(super) template_version: String,
+    /// As whom; none for a call without a script.
+    pub(super) sender: Option<TenantProfile>,
 }
 
 /// Writes a letter, or says why it cannot be written: [`Reason::NoAddress`],
@@ -43,6 +45,7 @@ pub(super) async fn written_in_tx(
         return Ok(Ok(Words {
             content: content(recipient, String::new(), String::new(), String::new()),
             template_version: String::new(),
+            sender: None,
         }));
     };
     let template = template_version::active_in_tx(tx, file.tenant, code).await?;
@@ -52,7 +55,7 @@ pub(super) async fn written_in_tx(
         return Ok(Err(Reason::TemplateFailed));
     };
     Ok(write(
-        file, letter, message_id, recipient, &template, &sender,
+        file, letter, message_id, recipient, &template, sender,
     ))
 }
 
@@ -62,7 +65,7 @@ fn write(
     message_id: MessageId,
     recipient: Recipient,
     template: &TemplateVersion,
-    sender: &TenantProfile,
+    sender: TenantProfile,
 ) -> Result<Words, Reason> {
     let customer = CustomerFacts {
         name: file
@@ -78,7 +81,7 @@ fn write(
         date: letter.step_date,
     };
     let facts = Facts::of_letter(
-        Sender::from(sender),
+        Sender::from(&sender),
         customer,
         message,
         letter,
@@ -101,6 +104,7 @@ fn write(
             written.html_body,
         ),
         template_version: template.name(),
+        sender: Some(sender),
     })
 }
 

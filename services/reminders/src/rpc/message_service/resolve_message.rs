@@ -84,7 +84,10 @@ async fn follow_in_tx(
 ) -> Result<(), Refusal> {
     match resolved {
         Resolved::Sent => {
-            file.enter_sent_in_tx(tx, message).await?;
+            let (tenant, message_id) = (file.tenant, message.message_id);
+            let words = store::message::content::find_in_tx(tx, tenant, message_id).await?;
+            let recipient = words.map(|words| words.recipient);
+            file.enter_sent_in_tx(tx, message, recipient).await?;
             file.left_in_tx(tx, message).await?;
         }
         Resolved::JudgeAnew(event) => {

@@ -16,7 +16,6 @@ use crate::domain::message::Message;
 use crate::domain::step_taking::take_steps;
 use crate::domain::strategy::{PromiseTerms, StepTrigger, StrategyDefinition};
 use crate::domain::task::{NewTask, TaskKind};
-use crate::store::message::content;
 use crate::store::{communication, message, strategy_version};
 
 impl CaseFile {
@@ -46,13 +45,17 @@ impl CaseFile {
         Ok(())
     }
 
-    /// Enters a mail that left into the communication record, with its announcement. For the caps it
-    /// counts already: it was reserved.
+    /// Enters a mail that left to `recipient` into the communication record, with its announcement.
+    /// For the caps it counts already: it was reserved.
     ///
     /// # Errors
     /// [`DbError`] of the statements.
-    pub async fn enter_sent_in_tx(&mut self, tx: &mut Tx, sent: &Message) -> Result<(), DbError> {
-        let words = content::find_in_tx(tx, self.tenant, sent.message_id).await?;
+    pub async fn enter_sent_in_tx(
+        &mut self,
+        tx: &mut Tx,
+        sent: &Message,
+        recipient: Option<String>,
+    ) -> Result<(), DbError> {
         let entry = Communication {
             communication_id: CommunicationId::new(Uuid::now_v7()),
             case_id: sent.case_id,
@@ -62,7 +65,7 @@ impl CaseFile {
             outcome: CommunicationOutcome::Sent,
             // A time that a person told may lie after the entry: the record knows no future.
             occurred_time: sent.sent_time.unwrap_or(self.now).min(self.now),
-            address: words.map(|words| words.recipient),
+            address: recipient,
             invoice_ids: sent.invoice_ids(),
             message_id: Some(sent.message_id),
             task_id: None,
