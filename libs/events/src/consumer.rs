@@ -43,9 +43,6 @@ pub struct ConsumerSettings {
     pub tries: i32,
     /// Pause after the first failure; doubles up to 64 times that.
     pub retry_pause: Duration,
-    /// Rest after a batch. Who is as quick as the producer would take every event by itself; what
-    /// comes in a rest is one transaction.
-    pub rest: Duration,
 }
 
 impl Default for ConsumerSettings {
@@ -54,7 +51,6 @@ impl Default for ConsumerSettings {
             batch_limit: 200,
             tries: 5,
             retry_pause: Duration::from_millis(20),
-            rest: Duration::from_millis(5),
         }
     }
 }
@@ -159,7 +155,6 @@ impl<A: Send + Sync + 'static> Consumer<A> {
                 return Ok(());
             }
             position = batch.scanned_to_position;
-            tokio::time::sleep(self.settings.rest).await;
         }
         Ok(())
     }
