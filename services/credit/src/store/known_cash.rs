@@ -7,7 +7,7 @@ use money::{Currency, Decimal, Money, MoneyError};
 use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
-use super::row::{self, column};
+use super::row::{self, column, newest};
 use crate::domain::CustomerId;
 
 /// What of a receipt is still with us, as payments told it.
@@ -53,13 +53,7 @@ pub async fn keep_receipts_in_tx(
     tenant: TenantId,
     told: &[KnownReceipt],
 ) -> Result<(), DbError> {
-    let mut newest: BTreeMap<Uuid, &KnownReceipt> = BTreeMap::new();
-    for known in told {
-        let kept = newest.entry(known.receipt_id).or_insert(known);
-        if kept.version < known.version {
-            *kept = known;
-        }
-    }
+    let mut newest = newest(told, |known| known.receipt_id, |known| known.version);
     let ids: Vec<Uuid> = newest.keys().copied().collect();
     let before = sqlx::query!(
         "SELECT receipt_id, customer_id, kept_amount, currency, version FROM known_receipt
@@ -80,6 +74,9 @@ pub async fn keep_receipts_in_tx(
         }
     }
     let news: Vec<&KnownReceipt> = newest.into_values().collect();
+    if news.is_empty() {
+        return Ok(());
+    }
     for known in &news {
         if let Some(customer_id) = known.customer_id {
             add(&mut moved, customer_id, known.kept_amount)?;
@@ -129,6 +126,9 @@ pub fn add(moved: &mut Moved, customer_id: CustomerId, amount: Money) -> Result<
 }
 
 async fn receive_in_tx(tx: &mut Tx, tenant: TenantId, moved: &Moved) -> Result<(), DbError> {
+    if moved.is_empty() {
+        return Ok(());
+    }
     let (customers, currencies, amounts) = columns(moved);
     sqlx::query!(
         "INSERT INTO currency_position AS own (tenant_id, customer_id, currency, received_amount)
@@ -151,6 +151,9 @@ async fn receive_in_tx(tx: &mut Tx, tenant: TenantId, moved: &Moved) -> Result<(
 /// # Errors
 /// [`DbError`] of the statement.
 pub async fn apply_in_tx(tx: &mut Tx, tenant: TenantId, moved: &Moved) -> Result<(), DbError> {
+    if moved.is_empty() {
+        return Ok(());
+    }
     let (customers, currencies, amounts) = columns(moved);
     sqlx::query!(
         "INSERT INTO currency_position AS own (tenant_id, customer_id, currency, applied_amount)

@@ -1,7 +1,7 @@
 //! What the feed of invoicing tells of invoices, and what is counted from it. Who writes here holds
 //! the customer's exposure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
@@ -9,7 +9,7 @@ use money::{Currency, Money};
 use postgres::{DbError, TenantId, Tx};
 use uuid::Uuid;
 
-use super::row::{self, column};
+use super::row::{self, column, newest};
 use crate::domain::{CustomerId, InvoiceId, SettledInvoice};
 
 /// What an invoice is worth, as invoicing told it.
@@ -56,13 +56,10 @@ pub async fn keep_in_tx(
     tenant: TenantId,
     told: &[KnownInvoice],
 ) -> Result<(), DbError> {
-    let mut newest: BTreeMap<InvoiceId, &KnownInvoice> = BTreeMap::new();
-    for known in told {
-        let kept = newest.entry(known.invoice_id).or_insert(known);
-        if kept.version < known.version {
-            *kept = known;
-        }
+    if told.is_empty() {
+        return Ok(());
     }
+    let newest = newest(told, |known| known.invoice_id, |known| known.version);
     let changed = keep_invoices_in_tx(tx, tenant, newest.into_values().collect()).await?;
     if changed.is_empty() {
         return Ok(());

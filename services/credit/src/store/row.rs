@@ -1,6 +1,8 @@
 //! Values of columns back into values of the domain. What was stored was valid when it was; a value
 //! that is not is a fault, told without the value itself.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use money::{Currency, Decimal, Money};
 use postgres::DbError;
@@ -21,6 +23,22 @@ pub(super) fn ids(customers: impl IntoIterator<Item = CustomerId>) -> Vec<Uuid> 
 /// One value of each row, as a column takes them.
 pub(super) fn column<T, V>(rows: &[T], value: impl Fn(&T) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
+}
+
+/// Of each subject the telling with the highest version, the first of equal ones.
+pub(super) fn newest<K: Ord, T>(
+    told: &[T],
+    subject: impl Fn(&T) -> K,
+    version: impl Fn(&T) -> i64,
+) -> BTreeMap<K, &T> {
+    let mut newest: BTreeMap<K, &T> = BTreeMap::new();
+    for one in told {
+        let kept = newest.entry(subject(one)).or_insert(one);
+        if version(kept) < version(one) {
+            *kept = one;
+        }
+    }
+    newest
 }
 
 /// The value, or a fault in the stored data.

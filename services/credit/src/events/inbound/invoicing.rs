@@ -69,8 +69,8 @@ pub fn apply<'a>(app: &'a App, tx: &'a mut Tx, events: &'a [&'a Event]) -> Apply
         lock_in_tx(tx, tenant, &changed).await?;
         keep_in_tx(tx, tenant, &all).await?;
         for (event, told) in &all {
-            if let Some(billed) = &told.billed {
-                consume_in_tx(app, tx, (tenant, event), told, billed).await?;
+            if let (Some(billed), Some(issued)) = (&told.billed, told.invoices.first()) {
+                consume_in_tx(app, tx, (tenant, event), billed, issued).await?;
             }
         }
         Ok(review_in_tx(app, tx, tenant, &changed).await?)
@@ -240,16 +240,14 @@ async fn consume_in_tx(
     app: &App,
     tx: &mut Tx,
     (tenant, event): (TenantId, &Event),
-    told: &Told,
     billed: &Billed,
+    issued: &KnownInvoice,
 ) -> Result<(), ApplyError> {
     let now = app.clock.now();
     let reservation_id = billed.reservation_id;
-    let Some(issued) = told.invoices.first() else {
-        return Ok(());
-    };
     let found = store::reservation::find_in_tx(tx, tenant, reservation_id).await?;
-    let Some(mut reservation) = found.filter(|found| found.customer_id == told.customer_id) else {
+    let Some(mut reservation) = found.filter(|found| found.customer_id == issued.customer_id)
+    else {
         tracing::warn!(reservation_id = %reservation_id.0, "an invoice names no reservation of its customer");
         return Ok(());
     };
