@@ -32,9 +32,9 @@ pub struct Claim {
     pub postponed: i32,
     /// Proof of the claim; never given out twice.
     pub token: i64,
-    /// When the claim ends, in real time; the handler is stopped then. Not after the end by
-    /// the database's clock.
-    pub lease_end: Instant,
+    /// When the handler is stopped, in real time: a tenth of the lease before its end, so that
+    /// what came of the try is noted while nobody else can claim the timer.
+    pub stop_time: Instant,
 }
 
 impl Claim {
@@ -155,15 +155,15 @@ async fn run(
 ) -> Result<Vec<Claim>, DbError> {
     // Before the statement that sets the lease: so the process never believes in its lease
     // longer than the database does.
-    let lease_end = Instant::now() + terms.lease;
+    let stop_time = Instant::now() + terms.lease - terms.lease / 10;
     let rows = claims.change(query).await?;
     Ok(rows
         .iter()
-        .map(|row| from_row(row, lease_end))
+        .map(|row| from_row(row, stop_time))
         .collect::<Result<_, _>>()?)
 }
 
-fn from_row(row: &PgRow, lease_end: Instant) -> Result<Claim, sqlx::Error> {
+fn from_row(row: &PgRow, stop_time: Instant) -> Result<Claim, sqlx::Error> {
     let Scheduled {
         due_time,
         tenant,
@@ -178,6 +178,6 @@ fn from_row(row: &PgRow, lease_end: Instant) -> Result<Claim, sqlx::Error> {
         attempt: row.try_get("attempt")?,
         postponed: row.try_get("postponed")?,
         token: row.try_get("lease_token")?,
-        lease_end,
+        stop_time,
     })
 }

@@ -143,7 +143,7 @@ impl Unsettled {
     }
 }
 
-/// The handler's answer; a panic and the end of the lease are failures, too.
+/// The handler's answer; a panic and running out of time are failures, too.
 async fn handle(setup: &Setup, claim: &Claim) -> Result<Settled, JobError> {
     if claim.attempt > setup.config.max_attempts() {
         // Tries count from their beginning, so that one which takes the process down with it
@@ -159,7 +159,7 @@ async fn handle(setup: &Setup, claim: &Claim) -> Result<Settled, JobError> {
     };
     // The call itself may panic, before there is a future.
     let work = AssertUnwindSafe(async { handler(claim.clone()).await }).catch_unwind();
-    match timeout_at(claim.lease_end, work).await {
+    match timeout_at(claim.stop_time, work).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(JobError::failed("the handler panicked")),
         Err(_) => Err(JobError::failed("the handler took longer than its lease")),
