@@ -1,7 +1,7 @@
 //! Adding events in the transaction of the change that they tell.
 
 use jiff::Timestamp;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use prost::{Message, Name};
 use uuid::Uuid;
 
@@ -92,8 +92,4 @@ pub async fn append_in_tx(
     .await?;
     tx.note_news();
     Ok(())
-}
-
-fn column<T>(events: &[NewEvent], value: impl Fn(&NewEvent) -> T) -> Vec<T> {
-    events.iter().map(value).collect()
 }

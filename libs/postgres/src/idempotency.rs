@@ -10,6 +10,7 @@
 
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
 use crate::{Database, DbError, Retryable, TenantId, Tx};
 
@@ -29,6 +30,13 @@ pub struct Key {
 }
 
 impl Key {
+    /// Refuses a stored row of this key, by its column `fingerprint`, that is of a request with other
+    /// content.
+    pub(crate) fn check_content(&self, row: &PgRow) -> Result<(), IdempotencyError> {
+        let same = row.try_get::<&[u8], _>("fingerprint")? == self.fingerprint;
+        same.then_some(()).ok_or(IdempotencyError::Reused)
+    }
+
     /// The lock that stands for this key: 64 bits of a hash. Two keys with the
     /// same one only make each other wait for a moment.
     fn lock(&self) -> i64 {
@@ -141,9 +149,7 @@ async fn look_up(tx: &mut Tx, key: &Key) -> Result<Option<Vec<u8>>, IdempotencyE
     .fetch_optional(&mut **tx)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    if row.try_get::<&[u8], _>("fingerprint")? != key.fingerprint {
-        return Err(IdempotencyError::Reused);
-    }
+    key.check_content(&row)?;
     Ok(Some(row.try_get("answer")?))
 }
 

@@ -11,6 +11,7 @@
 
 mod activity;
 pub mod audit;
+mod column;
 mod config;
 mod database;
 mod error;
@@ -25,6 +26,7 @@ mod tenant;
 mod tx;
 
 pub use activity::Activity;
+pub use column::column;
 pub use config::{PoolSizes, PostgresConfig};
 pub use database::{Database, Scope};
 pub use error::DbError;

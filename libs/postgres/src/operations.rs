@@ -115,9 +115,7 @@ async fn by_key_in_tx(tx: &mut Tx, key: &Key) -> Result<Option<Operation>, Idemp
             .fetch_optional(&mut **tx)
             .await?;
         let Some(row) = row else { continue };
-        if row.try_get::<&[u8], _>("fingerprint")? != key.fingerprint {
-            return Err(IdempotencyError::Reused);
-        }
+        key.check_content(&row)?;
         return Ok(Some(from_row(&row)?));
     }
     Ok(None)

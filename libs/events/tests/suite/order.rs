@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use events::{Feed, Filter, append_in_tx};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{OURS, SOURCE, THEIRS, database, event, feed, read_all, tell};
@@ -187,7 +188,7 @@ async fn a_reader_gets_what_it_filters_for_and_moves_past_the_rest() {
 /// to date knows none by heart.
 #[tokio::test]
 async fn p23_what_is_told_from_memory_is_what_the_database_has() {
-    let (_test, db) = database().await;
+    let (test, db) = database().await;
     let followed = feed(&db);
     let (unfollowed, _) = Feed::new(SOURCE, db.clone(), None, CancellationToken::new());
     tell(&db, OURS, "first", 1).await;
@@ -233,4 +234,13 @@ async fn p23_what_is_told_from_memory_is_what_the_database_has() {
         }
     }
     assert_eq!(head, 1 + 2 * 2_511);
+
+    let mut admin = PgConnection::connect(&test.superuser_url()).await.unwrap();
+    admin.execute("TRUNCATE event").await.unwrap();
+    let all = Filter::default();
+    // What came after the last 1,200 at once.
+    let kept = followed.read(head - 10, head, &all, 100).await.unwrap();
+    assert_eq!(kept.events.len(), 10, "nobody asked the database");
+    let stored = unfollowed.read(head - 10, head, &all, 100).await.unwrap();
+    assert!(stored.events.is_empty());
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use money::{Currency, Decimal, Money, MoneyError};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
-use super::row::{self, column, newest};
+use super::row::{self, newest};
 use crate::domain::CustomerId;
 
 /// What of a receipt is still with us, as payments told it.

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Money};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
-use super::row::{self, column, newest};
+use super::row::{self, newest};
 use crate::domain::{CustomerId, InvoiceId, SettledInvoice};
 
 /// What an invoice is worth, as invoicing told it.

@@ -20,11 +20,6 @@ pub(super) fn ids(customers: impl IntoIterator<Item = CustomerId>) -> Vec<Uuid> 
         .collect()
 }
 
-/// One value of each row, as a column takes them.
-pub(super) fn column<T, V>(rows: &[T], value: impl Fn(&T) -> V) -> Vec<V> {
-    rows.iter().map(value).collect()
-}
-
 /// Of each subject the telling with the highest version, the first of equal ones.
 pub(super) fn newest<K: Ord, T>(
     told: &[T],

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::row;
@@ -72,16 +72,16 @@ pub async fn insert_in_tx(
                 AS n (cause_kind, cause_id, allocation_number, invoice_id, open_item_id, amount,
                       discount_amount, tolerance_amount, reinstated_amount, open_amount_after)",
         tenant.uuid(),
-        &row::column(&rows, |(kind, ..)| kind.code().to_owned()),
-        &row::column(&rows, |(_, id, ..)| *id),
-        &row::column(&rows, |(_, _, number, _)| *number),
-        &row::column(&rows, |(.., one)| one.invoice_id.0),
-        &row::column(&rows, |(.., one)| one.open_item_id.0),
-        &row::column(&rows, |(.., one)| one.amount.amount()),
-        &row::column(&rows, |(.., one)| one.discount_amount.amount()),
-        &row::column(&rows, |(.., one)| one.tolerance_amount.amount()),
-        &row::column(&rows, |(.., one)| one.reinstated_amount.amount()),
-        &row::column(&rows, |(.., one)| one.open_amount_after.amount()),
+        &column(&rows, |(kind, ..)| kind.code().to_owned()),
+        &column(&rows, |(_, id, ..)| *id),
+        &column(&rows, |(_, _, number, _)| *number),
+        &column(&rows, |(.., one)| one.invoice_id.0),
+        &column(&rows, |(.., one)| one.open_item_id.0),
+        &column(&rows, |(.., one)| one.amount.amount()),
+        &column(&rows, |(.., one)| one.discount_amount.amount()),
+        &column(&rows, |(.., one)| one.tolerance_amount.amount()),
+        &column(&rows, |(.., one)| one.reinstated_amount.amount()),
+        &column(&rows, |(.., one)| one.open_amount_after.amount()),
     )
     .execute(&mut **tx)
     .await?;

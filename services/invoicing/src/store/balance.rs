@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use money::{Decimal, Money};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::row;
@@ -44,7 +44,7 @@ pub async fn find_in_tx(
     tenant: TenantId,
     invoices: &[InvoiceId],
 ) -> Result<BTreeMap<InvoiceId, InvoiceBalance>, DbError> {
-    let mut keys = row::column(invoices, |id| id.0);
+    let mut keys = column(invoices, |id| id.0);
     keys.sort_unstable();
     let rows = sqlx::query_as!(
         Row,

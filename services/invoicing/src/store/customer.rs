@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff_sqlx::ToSqlx as _;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 
 use super::row;
 use crate::domain::{Customer, CustomerId, Grant};
@@ -115,7 +115,7 @@ pub async fn grants_in_tx(
           WHERE tenant_id = $1 AND customer_id = ANY ($2)
           ORDER BY customer_id, valid_from_date",
         tenant.uuid(),
-        &row::column(customers, |id| id.0),
+        &column(customers, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -151,7 +151,7 @@ pub async fn find_all_in_tx(
     external_ids: &[String],
 ) -> Result<Vec<Customer>, DbError> {
     let named = names_in_tx(tx, tenant, ids, external_ids).await?;
-    let found = row::column(&named, |(customer_id, _)| *customer_id);
+    let found = column(&named, |(customer_id, _)| *customer_id);
     let mut grants = grants_in_tx(tx, tenant, &found).await?;
     let customer = |(customer_id, external_id)| Customer {
         customer_id,
@@ -175,7 +175,7 @@ pub async fn names_in_tx(
         "SELECT customer_id, external_id FROM customer
           WHERE tenant_id = $1 AND (customer_id = ANY ($2) OR external_id = ANY ($3))",
         tenant.uuid(),
-        &row::column(ids, |id| id.0),
+        &column(ids, |id| id.0),
         external_ids,
     )
     .fetch_all(&mut **tx)

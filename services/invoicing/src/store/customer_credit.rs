@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Decimal};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::{allocation, row};
@@ -185,11 +185,11 @@ async fn insert_entries_in_tx(
         credit.customer_credit_id.0,
         credit.customer_id.0,
         credit.original_amount.currency().code(),
-        &row::column(&entries, |entry| entry.entry_number),
-        &row::column(&entries, |entry| entry.amount.amount()),
-        &row::column(&entries, |entry| entry.entry_date.to_string()),
-        &row::column(&entries, use_id) as _,
-        &row::column(&entries, |entry| entry.create_time.to_string()),
+        &column(&entries, |entry| entry.entry_number),
+        &column(&entries, |entry| entry.amount.amount()),
+        &column(&entries, |entry| entry.entry_date.to_string()),
+        &column(&entries, use_id) as _,
+        &column(&entries, |entry| entry.create_time.to_string()),
     )
     .execute(&mut **tx)
     .await?;

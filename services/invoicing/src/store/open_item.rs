@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Decimal, Money};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::{receivable, row};
@@ -90,7 +90,7 @@ pub async fn list_in_tx(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let invoices = row::column(&rows, |row| InvoiceId(row.invoice_id));
+    let invoices = column(&rows, |row| InvoiceId(row.invoice_id));
     let items = receivable::of_invoices_in_tx(tx, tenant, &invoices).await?;
     let mut open_amounts: BTreeMap<InvoiceId, Money> = BTreeMap::new();
     let mut by_id: BTreeMap<OpenItemId, OpenItem> = BTreeMap::new();

@@ -47,9 +47,3 @@ pub(super) fn date(value: Option<jiff_sqlx::Date>) -> Option<Date> {
 pub(super) fn fault(column: &'static str) -> DbError {
     sqlx::Error::Decode(format!("a stored {column} is not one").into()).into()
 }
-
-/// One column of many rows, for `unnest`. Dates and instants go as text: the driver has no arrays of
-/// them.
-pub(super) fn column<R, T>(rows: &[R], value: impl FnMut(&R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
-}

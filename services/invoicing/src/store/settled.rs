@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Money};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 
 use super::figure::Period;
 use super::{receivable, row};
@@ -23,7 +23,7 @@ pub async fn settled_in_tx(
 ) -> Result<BTreeMap<Currency, SettledSums>, DbError> {
     let mut sums = unchanged_in_tx(tx, tenant, period).await?;
     let changed = changed_in_tx(tx, tenant, period).await?;
-    let invoices = row::column(&changed, |one| one.invoice_id);
+    let invoices = column(&changed, |one| one.invoice_id);
     let mut entries: BTreeMap<InvoiceId, Vec<InvoiceEntry>> = BTreeMap::new();
     for entry in receivable::history_in_tx(tx, tenant, &invoices).await? {
         entries.entry(entry.invoice_id).or_default().push(entry);

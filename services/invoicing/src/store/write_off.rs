@@ -3,11 +3,10 @@
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::receivable::{WriteOffRow, with_items_in_tx};
-use super::row;
 use crate::domain::{Coded as _, CustomerId, InvoiceId, WriteOff, WriteOffId, WriteOffState};
 
 /// Stores a new write-off with its parts.
@@ -47,10 +46,10 @@ pub async fn insert_in_tx(
          SELECT $1, $2, * FROM unnest($3::uuid[], $4::uuid[], $5::numeric[], $6::numeric[])",
         tenant.uuid(),
         write_off.write_off_id.0,
-        &row::column(items, |item| item.open_item_id.0),
-        &row::column(items, |item| item.entry_id.0),
-        &row::column(items, |item| item.amount.amount()),
-        &row::column(items, |item| item.reinstated_amount.amount()),
+        &column(items, |item| item.open_item_id.0),
+        &column(items, |item| item.entry_id.0),
+        &column(items, |item| item.amount.amount()),
+        &column(items, |item| item.reinstated_amount.amount()),
     )
     .execute(&mut **tx)
     .await?;

@@ -1,10 +1,9 @@
 //! The history of receipts. Append-only.
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
-use super::row::column;
 use crate::domain::{Coded as _, EntryCause, ReceiptEntry};
 
 /// Appends entries of locked receipts.

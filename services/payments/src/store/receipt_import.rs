@@ -1,11 +1,11 @@
 //! Imports of receipts that another system recorded, and their rows while they are being applied.
 
 use jiff_sqlx::ToSqlx as _;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::row::{self, column};
+use super::row;
 use crate::domain::{
     ApplyingRow, Coded as _, ReceiptId, ReceiptImport, ReceiptImportId, ReceiptImportState,
 };

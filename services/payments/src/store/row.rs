@@ -56,8 +56,3 @@ pub(super) fn count(value: i32) -> Result<u32, DbError> {
 pub(super) fn to_count(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
-
-/// One value of each row: a column of a batch.
-pub(super) fn column<R, T>(rows: &[R], value: impl FnMut(&R) -> T) -> Vec<T> {
-    rows.iter().map(value).collect()
-}

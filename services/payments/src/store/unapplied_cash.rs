@@ -2,10 +2,10 @@
 //! locked after the receipts, in the order of the key.
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
-use super::row::{column, money};
+use super::row::money;
 use crate::domain::{CashShift, CashShifts, CustomerId, UnappliedCash};
 
 struct Row {

@@ -4,11 +4,11 @@
 use calendar::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::{Currency, Money};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::row::{self, column};
+use super::row;
 use crate::domain::id::{CaseId, InvoiceId, OpenItemId};
 use crate::domain::invoice::{CaseInvoice, CaseItem, KeptOutMark, TakenStep};
 use crate::domain::reason::Reason;

@@ -54,11 +54,6 @@ pub(super) fn date(value: Option<jiff_sqlx::Date>) -> Option<Date> {
     value.map(jiff_sqlx::Date::to_jiff)
 }
 
-/// One value of each row, as a column takes them.
-pub(super) fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
-    rows.iter().map(value).collect()
-}
-
 pub(super) fn time(value: Option<jiff_sqlx::Timestamp>) -> Option<Timestamp> {
     value.map(jiff_sqlx::Timestamp::to_jiff)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 
 use crate::domain::{Application, ApplicationId, Coded as _, CreditApplication, EntryCause};
 use crate::store::{allocation, row};
@@ -64,7 +64,7 @@ pub async fn answers_in_tx(
         "SELECT application_id, fingerprint, answer FROM application
           WHERE tenant_id = $1 AND application_id = ANY ($2)",
         tenant.uuid(),
-        &row::column(ids, |id| id.0),
+        &column(ids, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -117,20 +117,20 @@ pub async fn insert_in_tx(
           ORDER BY n.application_id
              ON CONFLICT ON CONSTRAINT application_pkey DO NOTHING",
         tenant.uuid(),
-        &row::column(answers, |one| one.order.application_id.0),
-        &row::column(answers, |one| one.fingerprint.to_vec()),
-        &row::column(answers, Answered::state),
-        &row::column(answers, |one| one.order.customer_id.0),
-        &row::column(answers, |one| one.order.receipt_id.0),
-        &row::column(answers, |one| one.order.amount.currency().code().to_owned()),
-        &row::column(answers, |one| one.order.amount.amount()),
-        &row::column(answers, |one| one.order.receipt_date.to_string()),
-        &row::column(answers, |one| one.parts()[0]),
-        &row::column(answers, |one| one.parts()[1]),
-        &row::column(answers, |one| one.parts()[2]),
+        &column(answers, |one| one.order.application_id.0),
+        &column(answers, |one| one.fingerprint.to_vec()),
+        &column(answers, Answered::state),
+        &column(answers, |one| one.order.customer_id.0),
+        &column(answers, |one| one.order.receipt_id.0),
+        &column(answers, |one| one.order.amount.currency().code().to_owned()),
+        &column(answers, |one| one.order.amount.amount()),
+        &column(answers, |one| one.order.receipt_date.to_string()),
+        &column(answers, |one| one.parts()[0]),
+        &column(answers, |one| one.parts()[1]),
+        &column(answers, |one| one.parts()[2]),
         &decisions as _,
-        &row::column(answers, |one| one.answer.clone()),
-        &row::column(answers, |one| one.time.to_string()),
+        &column(answers, |one| one.answer.clone()),
+        &column(answers, |one| one.time.to_string()),
     )
     .execute(&mut **tx)
     .await?

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ pub(super) async fn complete_in_tx(
     tenant: TenantId,
     rows: Vec<Row>,
 ) -> Result<Vec<Application>, DbError> {
-    let ids = row::column(&rows, |row| row.application_id);
+    let ids = column(&rows, |row| row.application_id);
     let kind = CauseKind::Application;
     let mut allocations = allocation::of_documents_in_tx(tx, tenant, kind, &ids).await?;
     let mut reversals = reversal::of_applications_in_tx(tx, tenant, &ids).await?;
@@ -110,7 +110,7 @@ pub async fn invoices_of_in_tx(
         "SELECT DISTINCT invoice_id FROM allocation
           WHERE tenant_id = $1 AND cause_kind = 'APPLICATION' AND cause_id = ANY ($2)",
         tenant.uuid(),
-        &row::column(applications, |id| id.0),
+        &column(applications, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -138,7 +138,7 @@ pub async fn lock_in_tx(
           ORDER BY application_id
             FOR UPDATE"#,
         tenant.uuid(),
-        &row::column(applications, |id| id.0),
+        &column(applications, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;

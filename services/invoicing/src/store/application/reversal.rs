@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::StoredAnswer;
@@ -41,7 +41,7 @@ pub async fn answers_in_tx(
         "SELECT reversal_id, fingerprint, answer FROM application_reversal
           WHERE tenant_id = $1 AND reversal_id = ANY ($2)",
         tenant.uuid(),
-        &row::column(ids, |id| id.0),
+        &column(ids, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -83,14 +83,14 @@ pub async fn insert_in_tx(
           ORDER BY n.reversal_id
              ON CONFLICT ON CONSTRAINT application_reversal_pkey DO NOTHING",
         tenant.uuid(),
-        &row::column(answers, |one| one.order.reversal_id.0),
-        &row::column(answers, |one| one.order.application_id.0),
-        &row::column(answers, |one| one.fingerprint.to_vec()),
-        &row::column(answers, state),
-        &row::column(answers, |one| one.order.reason.code().to_owned()),
-        &row::column(answers, |one| one.order.reversal_date.to_string()),
-        &row::column(answers, |one| one.answer.clone()),
-        &row::column(answers, |one| one.time.to_string()),
+        &column(answers, |one| one.order.reversal_id.0),
+        &column(answers, |one| one.order.application_id.0),
+        &column(answers, |one| one.fingerprint.to_vec()),
+        &column(answers, state),
+        &column(answers, |one| one.order.reason.code().to_owned()),
+        &column(answers, |one| one.order.reversal_date.to_string()),
+        &column(answers, |one| one.answer.clone()),
+        &column(answers, |one| one.time.to_string()),
     )
     .execute(&mut **tx)
     .await?
@@ -99,7 +99,7 @@ pub async fn insert_in_tx(
         return Ok(false);
     }
     let done: Vec<&ApplicationReversal> = answers.iter().filter_map(|one| one.reversal).collect();
-    let documents = row::column(&done, |one| {
+    let documents = column(&done, |one| {
         let cause = EntryCause::Reversal(one.reversal_id);
         (cause, one.reopened.as_slice())
     });
@@ -108,7 +108,7 @@ pub async fn insert_in_tx(
         "UPDATE application SET state = 'REVERSED'
           WHERE tenant_id = $1 AND application_id = ANY ($2)",
         tenant.uuid(),
-        &row::column(&done, |one| one.application_id.0),
+        &column(&done, |one| one.application_id.0),
     )
     .execute(&mut **tx)
     .await?;
@@ -130,7 +130,7 @@ pub(super) async fn of_applications_in_tx(
     )
     .fetch_all(&mut **tx)
     .await?;
-    let ids = row::column(&rows, |row| row.reversal_id);
+    let ids = column(&rows, |row| row.reversal_id);
     let kind = CauseKind::Reversal;
     let mut reopened = allocation::of_documents_in_tx(tx, tenant, kind, &ids).await?;
     let mut found = BTreeMap::new();

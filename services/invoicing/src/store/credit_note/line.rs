@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use money::{Decimal, Rate};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use crate::domain::{Coded as _, CreditNoteId, Line, Tax, TaxCategory};
@@ -80,13 +80,13 @@ pub(super) async fn insert_in_tx(
         tenant.uuid(),
         credit_note_id.0,
         &numbers,
-        &row::column(lines, |line| line.description.clone()),
-        &row::column(lines, |line| line.quantity),
-        &row::column(lines, |line| line.unit.clone()),
-        &row::column(lines, |line| line.unit_price),
-        &row::column(lines, |line| line.tax.category.code().to_owned()),
-        &row::column(lines, |line| line.tax.ratio.ratio()),
-        &row::column(lines, |line| line.net_amount.amount()),
+        &column(lines, |line| line.description.clone()),
+        &column(lines, |line| line.quantity),
+        &column(lines, |line| line.unit.clone()),
+        &column(lines, |line| line.unit_price),
+        &column(lines, |line| line.tax.category.code().to_owned()),
+        &column(lines, |line| line.tax.ratio.ratio()),
+        &column(lines, |line| line.net_amount.amount()),
     )
     .execute(&mut **tx)
     .await?;

@@ -1,6 +1,6 @@
 //! Storing invoices that are new: drafts, and those that are written and issued in one step.
 
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 
 use super::line;
 use crate::domain::{Coded as _, Invoice, Receivable};
@@ -48,31 +48,31 @@ pub async fn insert_in_tx(
          ON CONFLICT DO NOTHING",
         tenant.uuid(),
         imported,
-        &row::column(invoices, |one| one.invoice_id.0),
-        &row::column(invoices, |one| one.external_id.clone()) as _,
-        &row::column(invoices, |one| one.state().code().to_owned()),
-        &row::column(invoices, |one| one.content.customer_id.0),
-        &row::column(invoices, |one| one.content.currency.code().to_owned()),
+        &column(invoices, |one| one.invoice_id.0),
+        &column(invoices, |one| one.external_id.clone()) as _,
+        &column(invoices, |one| one.state().code().to_owned()),
+        &column(invoices, |one| one.content.customer_id.0),
+        &column(invoices, |one| one.content.currency.code().to_owned()),
         &issued.numbers as _,
         &issued.invoice_dates as _,
         &json.due as _,
         &json.offer as _,
-        &row::column(invoices, |one| one.content.series_code.clone()),
-        &row::column(invoices, |one| one.content.payment_reference.clone()),
-        &row::column(invoices, |one| one.content.order_reference.clone()),
-        &row::column(invoices, |one| one.content.reservation_id.map(|id| id.0)) as _,
-        &row::column(invoices, |one| one.content.note.clone()),
-        &row::column(invoices, |one| one.totals.net_amount.amount()),
-        &row::column(invoices, |one| one.totals.tax_amount.amount()),
-        &row::column(invoices, |one| one.totals.gross_amount.amount()),
+        &column(invoices, |one| one.content.series_code.clone()),
+        &column(invoices, |one| one.content.payment_reference.clone()),
+        &column(invoices, |one| one.content.order_reference.clone()),
+        &column(invoices, |one| one.content.reservation_id.map(|id| id.0)) as _,
+        &column(invoices, |one| one.content.note.clone()),
+        &column(invoices, |one| one.totals.net_amount.amount()),
+        &column(invoices, |one| one.totals.tax_amount.amount()),
+        &column(invoices, |one| one.totals.gross_amount.amount()),
         &json.taxes,
-        &row::column(invoices, |one| one.policy_version.clone()) as _,
+        &column(invoices, |one| one.policy_version.clone()) as _,
         &issued.counts_from_dates as _,
         &issued.closed_dates as _,
         &issued.closing_kinds as _,
         &issued.last_entry_numbers,
-        &row::column(invoices, |one| one.version()),
-        &row::column(invoices, |one| one.create_time.to_string()),
+        &column(invoices, |one| one.version()),
+        &column(invoices, |one| one.create_time.to_string()),
         &issued.times as _,
     )
     .execute(&mut **tx)
@@ -98,20 +98,20 @@ struct Issued {
 impl Issued {
     fn of(invoices: &[&Invoice]) -> Self {
         let of_debt = |value: &dyn Fn(&Receivable) -> Option<String>| {
-            row::column(invoices, |one| one.receivable().and_then(value))
+            column(invoices, |one| one.receivable().and_then(value))
         };
         Self {
             numbers: of_debt(&|debt| Some(debt.invoice_number.clone())),
-            invoice_dates: row::column(invoices, |one| {
+            invoice_dates: column(invoices, |one| {
                 one.content.invoice_date.map(|day| day.to_string())
             }),
             counts_from_dates: of_debt(&|debt| Some(debt.counts_from_date.to_string())),
             closed_dates: of_debt(&|debt| debt.closed_date.map(|day| day.to_string())),
             closing_kinds: of_debt(&|debt| debt.closing_kind.map(|kind| kind.code().to_owned())),
-            last_entry_numbers: row::column(invoices, |one| {
+            last_entry_numbers: column(invoices, |one| {
                 one.receivable().map_or(0, |debt| debt.last_entry_number)
             }),
-            times: row::column(invoices, |one| one.issued_time.map(|time| time.to_string())),
+            times: column(invoices, |one| one.issued_time.map(|time| time.to_string())),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use money::{Decimal, Rate};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use crate::domain::{Coded as _, Invoice, InvoiceId, Line, Tax, TaxCategory};
@@ -52,7 +52,7 @@ pub(super) async fn of_invoices_in_tx(
           WHERE l.tenant_id = $1 AND l.invoice_id = ANY ($2)
           ORDER BY l.invoice_id, l.line_number",
         tenant.uuid(),
-        &row::column(invoices, |id| id.0),
+        &column(invoices, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -84,15 +84,15 @@ pub(super) async fn insert_in_tx(
          SELECT $1, * FROM unnest($2::uuid[], $3::int[], $4::text[], $5::numeric[], $6::text[],
                                   $7::numeric[], $8::text[], $9::numeric[], $10::numeric[])",
         tenant.uuid(),
-        &row::column(&lines, |(id, ..)| id.0),
-        &row::column(&lines, |(_, number, _)| *number),
-        &row::column(&lines, |(.., line)| line.description.clone()),
-        &row::column(&lines, |(.., line)| line.quantity),
-        &row::column(&lines, |(.., line)| line.unit.clone()),
-        &row::column(&lines, |(.., line)| line.unit_price),
-        &row::column(&lines, |(.., line)| line.tax.category.code().to_owned()),
-        &row::column(&lines, |(.., line)| line.tax.ratio.ratio()),
-        &row::column(&lines, |(.., line)| line.net_amount.amount()),
+        &column(&lines, |(id, ..)| id.0),
+        &column(&lines, |(_, number, _)| *number),
+        &column(&lines, |(.., line)| line.description.clone()),
+        &column(&lines, |(.., line)| line.quantity),
+        &column(&lines, |(.., line)| line.unit.clone()),
+        &column(&lines, |(.., line)| line.unit_price),
+        &column(&lines, |(.., line)| line.tax.category.code().to_owned()),
+        &column(&lines, |(.., line)| line.tax.ratio.ratio()),
+        &column(&lines, |(.., line)| line.net_amount.amount()),
     )
     .execute(&mut **tx)
     .await?;

@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use money::Currency;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::load_in_tx;
 use crate::domain::{Coded as _, CustomerId, Invoice, InvoiceId, InvoiceState};
-use crate::store::row;
 
 /// What narrows a listing; all that is set must hold.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +57,7 @@ pub async fn list_in_tx(
           ORDER BY created_time DESC, invoice_id DESC LIMIT $11",
         tenant.uuid(),
         filter.customer_id.map(|id| id.0),
-        &row::column(&filter.states, |state| state.code().to_owned()),
+        &column(&filter.states, |state| state.code().to_owned()),
         filter.currency.map(Currency::code),
         filter.from_invoice_date.map(|day| day.to_sqlx()) as _,
         filter.to_invoice_date.map(|day| day.to_sqlx()) as _,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -101,7 +101,7 @@ pub async fn load_in_tx(
                 version, created_time, issued_time
            FROM invoice WHERE tenant_id = $1 AND invoice_id = ANY ($2)",
         tenant.uuid(),
-        &row::column(invoices, |id| id.0),
+        &column(invoices, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;

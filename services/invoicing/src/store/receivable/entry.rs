@@ -1,7 +1,7 @@
 //! Entries: every step in the history of what is open. They are added and never changed (P8).
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -64,7 +64,7 @@ pub async fn history_in_tx(
           WHERE tenant_id = $1 AND invoice_id = ANY ($2)
           ORDER BY invoice_id, entry_number",
         tenant.uuid(),
-        &row::column(invoices, |id| id.0),
+        &column(invoices, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?
@@ -134,18 +134,18 @@ pub(super) async fn insert_in_tx(
                 AS n (invoice_id, entry_number, entry_id, open_item_id, kind, currency, amount,
                       entry_date, reversed_entry_id, cause_kind, cause_id, created_time)",
         tenant.uuid(),
-        &row::column(&entries, |entry| entry.invoice_id.0),
-        &row::column(&entries, |entry| entry.entry_number),
-        &row::column(&entries, |entry| entry.entry_id.0),
-        &row::column(&entries, |entry| entry.open_item_id.0),
-        &row::column(&entries, |entry| entry.kind.code().to_owned()),
-        &row::column(&entries, |entry| entry.amount.currency().code().to_owned()),
-        &row::column(&entries, |entry| entry.amount.amount()),
-        &row::column(&entries, |entry| entry.entry_date.to_string()),
-        &row::column(&entries, |entry| entry.reversed_entry_id.map(|id| id.0)) as _,
-        &row::column(&entries, cause_kind) as _,
-        &row::column(&entries, |entry| cause(entry).map(|(_, id)| id)) as _,
-        &row::column(&entries, |entry| entry.create_time.to_string()),
+        &column(&entries, |entry| entry.invoice_id.0),
+        &column(&entries, |entry| entry.entry_number),
+        &column(&entries, |entry| entry.entry_id.0),
+        &column(&entries, |entry| entry.open_item_id.0),
+        &column(&entries, |entry| entry.kind.code().to_owned()),
+        &column(&entries, |entry| entry.amount.currency().code().to_owned()),
+        &column(&entries, |entry| entry.amount.amount()),
+        &column(&entries, |entry| entry.entry_date.to_string()),
+        &column(&entries, |entry| entry.reversed_entry_id.map(|id| id.0)) as _,
+        &column(&entries, cause_kind) as _,
+        &column(&entries, |entry| cause(entry).map(|(_, id)| id)) as _,
+        &column(&entries, |entry| entry.create_time.to_string()),
     )
     .execute(&mut **tx)
     .await?;

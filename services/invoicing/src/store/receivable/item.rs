@@ -1,7 +1,7 @@
 //! Open items: what is owed, part by part.
 
 use money::{Currency, Decimal};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -67,7 +67,7 @@ pub async fn of_invoices_in_tx(
           WHERE tenant_id = $1 AND invoice_id = ANY ($2)
           ORDER BY invoice_id, open_item_id",
         tenant.uuid(),
-        &row::column(invoices, |id| id.0),
+        &column(invoices, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?
@@ -109,21 +109,21 @@ pub async fn insert_items_in_tx(
                       invoice_date, counts_from_date, due_date, calendar_code, discounts,
                       original_amount, open_amount, effective_date, closed_date)",
         tenant.uuid(),
-        &row::column(&whole, |(debt, _)| debt.invoice_id.0),
-        &row::column(&whole, |(_, item)| item.open_item_id.0),
-        &row::column(&whole, |(_, item)| item.kind.code().to_owned()),
-        &row::column(&whole, |(_, item)| item.instalment_number),
-        &row::column(&whole, |(debt, _)| debt.customer_id.0),
-        &row::column(&whole, |(debt, _)| debt.currency.code().to_owned()),
-        &row::column(&whole, |(debt, _)| debt.invoice_date.to_string()),
-        &row::column(&whole, |(debt, _)| debt.counts_from_date.to_string()),
-        &row::column(&whole, |(_, item)| item.due_date.to_string()),
-        &row::column(&whole, |(_, item)| item.calendar_code.clone()) as _,
+        &column(&whole, |(debt, _)| debt.invoice_id.0),
+        &column(&whole, |(_, item)| item.open_item_id.0),
+        &column(&whole, |(_, item)| item.kind.code().to_owned()),
+        &column(&whole, |(_, item)| item.instalment_number),
+        &column(&whole, |(debt, _)| debt.customer_id.0),
+        &column(&whole, |(debt, _)| debt.currency.code().to_owned()),
+        &column(&whole, |(debt, _)| debt.invoice_date.to_string()),
+        &column(&whole, |(debt, _)| debt.counts_from_date.to_string()),
+        &column(&whole, |(_, item)| item.due_date.to_string()),
+        &column(&whole, |(_, item)| item.calendar_code.clone()) as _,
         &discounts,
-        &row::column(&whole, |(_, item)| item.original_amount.amount()),
-        &row::column(&whole, |(_, item)| item.open_amount.amount()),
-        &row::column(&whole, |(_, item)| item.effective_date.to_string()),
-        &row::column(&whole, |(_, item)| item
+        &column(&whole, |(_, item)| item.original_amount.amount()),
+        &column(&whole, |(_, item)| item.open_amount.amount()),
+        &column(&whole, |(_, item)| item.effective_date.to_string()),
+        &column(&whole, |(_, item)| item
             .closed_date
             .map(|day| day.to_string())) as _,
     )

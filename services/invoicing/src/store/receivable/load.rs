@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use super::{item, written_off};
@@ -86,7 +86,7 @@ pub async fn load_in_tx(
           WHERE tenant_id = $1 AND issued_time IS NOT NULL AND invoice_id = ANY ($2)
           ORDER BY invoice_id"#,
         tenant.uuid(),
-        &row::column(invoices, |id| id.0),
+        &column(invoices, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -100,7 +100,7 @@ pub(super) async fn complete_in_tx(
     tenant: TenantId,
     rows: Vec<InvoiceRow>,
 ) -> Result<Vec<Receivable>, DbError> {
-    let ids = row::column(&rows, |row| InvoiceId(row.invoice_id));
+    let ids = column(&rows, |row| InvoiceId(row.invoice_id));
     let mut items: BTreeMap<InvoiceId, Vec<OpenItem>> = BTreeMap::new();
     for (invoice_id, item) in item::of_invoices_in_tx(tx, tenant, &ids).await? {
         items.entry(invoice_id).or_default().push(item);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 
 use super::{entry, written_off};
 use crate::domain::{Coded as _, OpenItem, OpenItemId, Receivable};
@@ -55,16 +55,16 @@ async fn update_invoices_in_tx(
           WHERE invoice.tenant_id = $1 AND invoice.invoice_id = n.invoice_id
             AND invoice.version < n.version",
         tenant.uuid(),
-        &row::column(changed, |debt| debt.invoice_id.0),
-        &row::column(changed, |debt| debt.state.code().to_owned()),
-        &row::column(changed, |debt| debt.disputed.whole),
-        &row::column(changed, |debt| debt.disputed.parts_amount.amount()),
-        &row::column(changed, |debt| debt.closed_date.map(|day| day.to_string())) as _,
-        &row::column(changed, |debt| debt
+        &column(changed, |debt| debt.invoice_id.0),
+        &column(changed, |debt| debt.state.code().to_owned()),
+        &column(changed, |debt| debt.disputed.whole),
+        &column(changed, |debt| debt.disputed.parts_amount.amount()),
+        &column(changed, |debt| debt.closed_date.map(|day| day.to_string())) as _,
+        &column(changed, |debt| debt
             .closing_kind
             .map(|kind| kind.code().to_owned())) as _,
-        &row::column(changed, |debt| debt.last_entry_number),
-        &row::column(changed, |debt| debt.version),
+        &column(changed, |debt| debt.last_entry_number),
+        &column(changed, |debt| debt.version),
     )
     .execute(&mut **tx)
     .await?
@@ -100,16 +100,16 @@ async fn update_items_in_tx(
           WHERE open_item.tenant_id = $1 AND open_item.invoice_id = n.invoice_id
             AND open_item.open_item_id = n.open_item_id",
         tenant.uuid(),
-        &row::column(&items, |(debt, _)| debt.invoice_id.0),
-        &row::column(&items, |(_, item)| item.open_item_id.0),
-        &row::column(&items, |(_, item)| item.open_amount.amount()),
-        &row::column(&items, |(_, item)| item.credited_amount.amount()),
-        &row::column(&items, |(_, item)| item.written_off_amount.amount()),
-        &row::column(&items, |(_, item)| item
+        &column(&items, |(debt, _)| debt.invoice_id.0),
+        &column(&items, |(_, item)| item.open_item_id.0),
+        &column(&items, |(_, item)| item.open_amount.amount()),
+        &column(&items, |(_, item)| item.credited_amount.amount()),
+        &column(&items, |(_, item)| item.written_off_amount.amount()),
+        &column(&items, |(_, item)| item
             .money_date
             .map(|day| day.to_string())) as _,
-        &row::column(&items, |(_, item)| item.effective_date.to_string()),
-        &row::column(&items, |(_, item)| item
+        &column(&items, |(_, item)| item.effective_date.to_string()),
+        &column(&items, |(_, item)| item
             .closed_date
             .map(|day| day.to_string())) as _,
     )

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use crate::domain::{
@@ -76,7 +76,7 @@ pub async fn of_invoices_in_tx(
           WHERE tenant_id = $1 AND invoice_id = ANY ($2) AND state = 'WRITTEN_OFF'
           ORDER BY created_time, write_off_id",
         tenant.uuid(),
-        &row::column(invoices, |id| id.0),
+        &column(invoices, |id| id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -102,7 +102,7 @@ pub(in crate::store) async fn with_items_in_tx(
           WHERE tenant_id = $1 AND write_off_id = ANY ($2)
           ORDER BY write_off_id, open_item_id",
         tenant.uuid(),
-        &row::column(&found, |one| one.write_off_id.0),
+        &column(&found, |one| one.write_off_id.0),
     )
     .fetch_all(&mut **tx)
     .await?;
@@ -148,11 +148,11 @@ pub(super) async fn update_in_tx(
           WHERE write_off.tenant_id = $1 AND write_off.write_off_id = n.write_off_id
             AND write_off.version < n.version",
         tenant.uuid(),
-        &row::column(&all, |one| one.write_off_id.0),
-        &row::column(&all, |one| one.state.code().to_owned()),
-        &row::column(&all, reversal_date) as _,
-        &row::column(&all, reversal_note) as _,
-        &row::column(&all, |one| one.version),
+        &column(&all, |one| one.write_off_id.0),
+        &column(&all, |one| one.state.code().to_owned()),
+        &column(&all, reversal_date) as _,
+        &column(&all, reversal_note) as _,
+        &column(&all, |one| one.version),
     )
     .execute(&mut **tx)
     .await?;
@@ -177,9 +177,9 @@ async fn update_parts_in_tx(
             AND write_off_item.open_item_id = n.open_item_id
             AND write_off_item.reinstated_amount <> n.reinstated_amount",
         tenant.uuid(),
-        &row::column(&parts, |(id, _)| id.0),
-        &row::column(&parts, |(_, part)| part.open_item_id.0),
-        &row::column(&parts, |(_, part)| part.reinstated_amount.amount()),
+        &column(&parts, |(id, _)| id.0),
+        &column(&parts, |(_, part)| part.open_item_id.0),
+        &column(&parts, |(_, part)| part.reinstated_amount.amount()),
     )
     .execute(&mut **tx)
     .await?;

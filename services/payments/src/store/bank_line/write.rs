@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff_sqlx::ToSqlx as _;
 use money::Decimal;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use crate::domain::{BankLine, BankLineId, Coded as _, Decision};
-use crate::store::row::{self, column};
+use crate::store::row;
 
 /// Stores those of the lines that are new, and tells which. Another import that brings the same
 /// lines at this moment is waited for. In the order of the keys, so that two imports that share

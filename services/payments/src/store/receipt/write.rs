@@ -4,11 +4,10 @@
 use std::collections::BTreeSet;
 
 use money::{Decimal, Money};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use uuid::Uuid;
 
 use crate::domain::{Coded as _, Receipt, ReceiptAmounts, ReceiptId, ReceiptOrigin};
-use crate::store::row::column;
 
 /// Stores new receipts, except those of which an identity is taken; tells which are stored.
 pub(in crate::store) async fn insert_all_in_tx(

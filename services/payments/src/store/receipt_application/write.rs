@@ -2,12 +2,12 @@
 
 use jiff_sqlx::ToSqlx as _;
 use money::{Decimal, Money};
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::{BankLineId, Coded as _, ReceiptApplication};
-use crate::store::row::{column, to_json};
+use crate::store::row::to_json;
 
 /// Who drives an application on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

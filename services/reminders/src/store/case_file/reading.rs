@@ -7,7 +7,7 @@ use calendar::{Date, SignedDuration, Timestamp, Zone};
 use jiff_sqlx::ToSqlx as _;
 use postgres::{DbError, TenantId, Tx};
 
-use super::CaseFile;
+use super::{CaseFile, LOOK};
 use crate::domain::case::Case;
 use crate::domain::cash::{UnappliedCash, cover};
 use crate::domain::debtor::Debtor;
@@ -51,6 +51,7 @@ pub(super) async fn of_case_in_tx(
         case.case_id.uuid(),
         case.customer_id.uuid(),
         begun_everywhere(now).to_sqlx() as _,
+        LOOK,
     )
     .fetch_one(&mut **tx)
     .await?;

@@ -1,6 +1,7 @@
--- Everything that bears on case $2 of customer $3, in one look; the columns of each ROW stand in the
--- order of the fields they are read into. Messages: those of day $4 or later, and those that are not at
--- their end; asked with BETWEEN, for which Postgres expects few, so that it keeps one plan for all cases.
+-- Everything that bears on case $2 of customer $3, in one look; $5 is the kind of its timer. The columns of
+-- each ROW stand in the order of the fields they are read into. Messages: those of day $4 or later, and
+-- those that are not at their end; asked with BETWEEN, for which Postgres expects few, so that it keeps one
+-- plan for all cases.
 SELECT
     ARRAY(SELECT ROW(customer_id, external_id, display_name, kind, segment, country_code, language,
                      time_zone, postal_lines, contacts, version)
@@ -71,10 +72,10 @@ SELECT
     EXISTS (SELECT FROM task WHERE tenant_id = $1 AND case_id = $2 AND state = 'OPEN'
     ) AS "has_open_task!",
 
-    EXISTS (SELECT FROM timer WHERE tenant_id = $1 AND kind = 'case_look' AND subject_id = $2
+    EXISTS (SELECT FROM timer WHERE tenant_id = $1 AND kind = $5 AND subject_id = $2
     ) AS "has_timer!",
 
-    (SELECT due_time FROM timer WHERE tenant_id = $1 AND kind = 'case_look' AND subject_id = $2
+    (SELECT due_time FROM timer WHERE tenant_id = $1 AND kind = $5 AND subject_id = $2
         AND parked_time IS NULL AND lease_until <= now()
     ) AS look_time,
 

@@ -1,14 +1,14 @@
 //! What messages ask for, line by line.
 
 use jiff_sqlx::ToSqlx as _;
-use postgres::{DbError, TenantId, Tx};
+use postgres::{DbError, TenantId, Tx, column};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use crate::domain::id::{InvoiceId, MessageId, OpenItemId};
 use crate::domain::letter::Line;
 use crate::domain::message::Message;
-use crate::store::row::{self, column};
+use crate::store::row;
 
 #[derive(sqlx::Decode)]
 pub(super) struct Row {
