@@ -6,13 +6,15 @@
 //! A service's schema is the mechanisms' migrations, numbered below 100, and its
 //! own from 100 on.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
+use tokio::time::sleep;
 
-use crate::{Database, DbError};
+use crate::{Database, DbError, PostgresConfig};
 
 /// The migrations of this library: protection of tenant tables, idempotency,
 /// operations, audit.
@@ -111,6 +113,45 @@ fn lacks_lock(error: &MigrateError) -> bool {
             .is_some_and(|code| code == "55P03" || code == "40P01"),
         _ => false,
     }
+}
+
+/// How soon a database that is out of reach is tried again.
+const AWAY_PAUSE: Duration = Duration::from_millis(500);
+
+/// Connects a service and [`check`]s the schema. Waits while the database is out of reach, until `end`:
+/// a process that gave up would come back by the pauses of whoever starts it again, long after the
+/// database (P37).
+///
+/// # Errors
+/// As [`Database::connect`] and [`check`]; a database out of reach only once `end` has come.
+pub async fn connect(
+    config: &PostgresConfig,
+    service: &str,
+    migrator: &Migrator,
+    end: impl Future<Output = ()>,
+) -> Result<Database, MigrationError> {
+    let mut end = pin!(end);
+    loop {
+        let away = match connect_now(config, service, migrator).await {
+            Err(MigrationError::Db(error)) if error.is_unavailable() => error,
+            outcome => return outcome,
+        };
+        tracing::warn!(error = %away, "waiting for the database");
+        tokio::select! {
+            () = &mut end => return Err(away.into()),
+            () = sleep(AWAY_PAUSE) => {}
+        }
+    }
+}
+
+async fn connect_now(
+    config: &PostgresConfig,
+    service: &str,
+    migrator: &Migrator,
+) -> Result<Database, MigrationError> {
+    let db = Database::connect(config, service).await?;
+    check(&db, migrator).await?;
+    Ok(db)
 }
 
 /// Checks at start-up that the schema has every migration this program knows.

@@ -5,10 +5,12 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use postgres::{Database, DbError, PostgresConfig};
+use postgres::{Database, PostgresConfig};
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 
 use crate::config::{ServerConfig, TelemetryConfig};
 use crate::{Shutdown, Tasks, Telemetry, TelemetryError, admin, tls};
@@ -90,9 +92,6 @@ pub enum ProcessError {
         /// Why.
         source: std::io::Error,
     },
-    /// The database that readiness asks is out of reach or unfit.
-    #[error(transparent)]
-    Database(#[from] DbError),
 }
 
 /// What stands around a service that serves.
@@ -107,11 +106,11 @@ pub struct Process {
 
 impl Process {
     /// Installs the cryptography, starts telemetry, heeds signals, listens on both addresses and
-    /// answers `/metrics`, `/livez` and `/readyz`, with a connection of its own to the database.
+    /// answers `/metrics`, `/livez` and `/readyz`, which asks the database over a connection of its own.
     /// Once a process, inside the runtime.
     ///
     /// # Errors
-    /// [`ProcessError`]: a setting that is wrong, an address that is taken, a database out of reach.
+    /// [`ProcessError`]: a setting that is wrong, or an address that is taken.
     pub async fn start(
         service: &'static str,
         server: &ServerConfig,
@@ -125,10 +124,16 @@ impl Process {
         let shutdown = shutdown.map_err(ProcessError::Signals)?;
         let listener = listen(server.listen).await?;
         let admin_listener = listen(server.admin_listen).await?;
-        let probe = Database::connect(database, service).await?;
+        let (probe, database) = (Arc::new(OnceCell::new()), database.clone());
         let is_ready = move || {
-            let probe = probe.clone();
-            async move { probe.is_ready().await }
+            let (probe, database) = (Arc::clone(&probe), database.clone());
+            async move {
+                let connected = probe.get_or_try_init(|| Database::connect(&database, service));
+                match connected.await {
+                    Ok(db) => db.is_ready().await,
+                    Err(_) => false,
+                }
+            }
         };
         let (figures, end) = (telemetry.clone(), shutdown.clone());
         background.spawn(

@@ -56,7 +56,7 @@ impl App {
     /// `shutdown`.
     ///
     /// # Errors
-    /// A setting that is wrong, or a database that is out of reach, unfit or behind.
+    /// A setting that is wrong, or a database that is unfit or behind.
     pub async fn start(
         config: &Config,
         clock: Clock,
@@ -64,10 +64,10 @@ impl App {
         tasks: &Tasks,
         shutdown: &Shutdown,
     ) -> anyhow::Result<Arc<Self>> {
-        let db = Database::connect(&config.database, SERVICE)
+        let (database, end) = (&config.database, shutdown.requested());
+        let db = migrations::connect(database, SERVICE, &own_migrations(), end)
             .await
             .context("the database")?;
-        migrations::check(&db, &own_migrations()).await?;
         let redis = &config.redis;
         let hints = redis.with(|url, prefix| Hints::try_new(url, prefix, SERVICE))?;
         let (feed, keeping_head) = Feed::new(SERVICE, db.clone(), hints, shutdown.token());
