@@ -34,6 +34,10 @@ demo: install ## Run the whole story on data of its own, and check it
 .PHONY: test
 test: install check-format check-protos check-breaking check-clippy build check-queries run-tests ## Run all checks and tests, as CI does
 
+.PHONY: nemesis
+nemesis: install build ## Harm running services for minutes, and check what is left (SEED=…)
+	$(step) 'Nemesis' .make/nemesis
+
 .PHONY: stores
 stores: ## Start a private Postgres and Redis around CMD, or until Ctrl-C
 	@cargo run --quiet --locked --package stores -- $(CMD)

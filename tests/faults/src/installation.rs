@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -31,7 +32,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use crate::callers::{Calls, Token, every_scope};
 use crate::keys::Keys;
-use crate::process::Process;
+use crate::process::{self, Process};
 use crate::settings::{self, Addresses, MAIL};
 use crate::{EDGES, SERVICES, ports};
 
@@ -59,6 +60,8 @@ pub struct Installation {
     replicas: BTreeMap<String, Replica>,
     edges: BTreeMap<(&'static str, &'static str), FaultProxy>,
     databases: BTreeMap<&'static str, PgPool>,
+    /// The way of all services to Redis.
+    pub way_to_redis: FaultProxy,
     /// Where the mails go.
     pub mails: SmtpSink,
     /// Postgres and Redis.
@@ -93,6 +96,7 @@ impl Installation {
             replicas: BTreeMap::new(),
             edges,
             databases: databases(&stores),
+            way_to_redis: FaultProxy::before(stores.redis_url()).await,
             mails,
             stores,
             keys,
@@ -118,7 +122,8 @@ impl Installation {
     /// Gives a process its file of settings and its place.
     fn settle_in(&mut self, name: &str, service: &'static str, at: Addresses) {
         let way_to = |peer: &str| self.edge(service, peer).addr();
-        let of = (&self.stores, &self.keys);
+        let redis = self.way_to_redis.url(self.stores.redis_url());
+        let of = (&self.stores, redis.as_str(), &self.keys);
         let text = settings::of_service(service, at, of, way_to);
         fs::write(config(self.scratch.path(), name), text).expect("a file of settings");
         let replica = Replica {
@@ -179,6 +184,12 @@ impl Installation {
         proxy
     }
 
+    /// All ways from a service to another one, and to the mail server.
+    #[must_use]
+    pub fn edges(&self) -> Vec<(&'static str, &'static str)> {
+        self.edges.keys().copied().collect()
+    }
+
     /// All ways to a peer, but for those of the test itself.
     pub fn edges_to(&self, to: &str) -> impl Iterator<Item = &FaultProxy> {
         let edges = self.edges.iter().filter(move |((_, peer), _)| *peer == to);
@@ -228,6 +239,31 @@ impl Installation {
         self.launch(name, Some(point));
     }
 
+    /// Starts a process that is gone, and does not wait until it serves.
+    pub fn start_unarmed(&mut self, name: &str) {
+        self.launch(name, None);
+    }
+
+    /// How a process ended, if it has; it can be started again then.
+    pub fn has_ended(&mut self, name: &str) -> Option<ExitStatus> {
+        let replica = self.replicas.get_mut(name)?;
+        let status = replica.process.as_mut()?.has_ended()?;
+        replica.process = None;
+        Some(status)
+    }
+
+    /// The end of what a process said, and of what the one before it in its place did.
+    #[must_use]
+    pub fn said(&self, name: &str) -> String {
+        process::said(&self.replica(name).log)
+    }
+
+    /// The names of all processes.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.replicas.keys().cloned().collect()
+    }
+
     /// Waits until a process has died at the point that is armed in it.
     pub async fn dies(&mut self, name: &str) {
         let mut process = self.taken(name);
@@ -246,7 +282,7 @@ impl Installation {
     }
 
     /// Waits until a process says that it serves.
-    async fn serving(&mut self, name: &str) {
+    pub async fn serving(&mut self, name: &str) {
         let replica = self.replicas.get_mut(name).expect("a process of this name");
         let mut health = HealthClient::new(replica.channel.clone());
         let process = replica

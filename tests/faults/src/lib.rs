@@ -6,6 +6,9 @@
 //! | [`binaries`], [`process`], [`ports`] | the built programs; one of them running; where it listens |
 //! | [`settings`], [`keys`] | what each process is told; whose tokens count |
 //! | [`callers`] | who calls: a token shown with every call, and calls that are repeated until they are answered |
+//! | [`shop`], [`desk`], [`collection`] | the calls of a shop, of its desk that reminds, and for its agency |
+//! | [`points`] | where in their code the services can be made to die |
+//! | [`dice`] | chance by a seed |
 //! | [`check`] | the independent check: plain SQL over the five databases and the sink's log |
 //! | [`tally`] | what was done, harmed, acknowledged, lost and doubled, in one line |
 //!
@@ -23,14 +26,20 @@
 pub mod binaries;
 pub mod callers;
 pub mod check;
+pub mod collection;
+pub mod desk;
+pub mod dice;
 pub mod installation;
 pub mod keys;
+pub mod points;
 pub mod ports;
 pub mod process;
 pub mod settings;
+pub mod shop;
 pub mod tally;
 
 pub use callers::{Calls, insist};
+pub use dice::Dice;
 pub use installation::{Installation, Plan};
 pub use tally::Tally;
 

@@ -91,9 +91,15 @@ impl Process {
     /// The end of what it said.
     #[must_use]
     pub fn said(&self) -> String {
-        let log = fs::read(&self.log).unwrap_or_default();
-        let text = String::from_utf8_lossy(&log);
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
+        said(&self.log)
     }
+}
+
+/// The end of a log.
+#[must_use]
+pub fn said(log: &Path) -> String {
+    let log = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&log);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
 }

@@ -36,7 +36,7 @@ pub struct Addresses {
 pub fn of_service(
     service: &str,
     addresses: Addresses,
-    (stores, keys): (&Stores, &Keys),
+    (stores, redis_url, keys): (&Stores, &str, &Keys),
     way_to: impl Fn(&str) -> SocketAddr,
 ) -> String {
     let mut text = String::new();
@@ -54,7 +54,7 @@ pub fn of_service(
         url(Login::App),
         url(Login::Background)
     ));
-    line(format!("[redis]\nurl = \"{}\"", stores.redis_url()));
+    line(format!("[redis]\nurl = \"{redis_url}\""));
     let key = keys.private_file(service);
     line(format!("[auth]\nsigning_key_file = \"{}\"", key.display()));
     for issuer in SERVICES.into_iter().chain([ISSUER]) {

@@ -38,6 +38,16 @@ impl Tally {
         self.counts().operations += operations;
     }
 
+    /// How many operations were begun.
+    pub fn operations(&self) -> u64 {
+        self.counts().operations
+    }
+
+    /// How many faults took effect.
+    pub fn faults(&self) -> u64 {
+        self.counts().faults.values().sum()
+    }
+
     /// An operation was answered with OK.
     pub fn acknowledged(&self, operations: u64) {
         self.counts().acknowledged += operations;

@@ -20,8 +20,12 @@ use crate::Installation;
 
 /// Waits until nothing is under way any more, then checks everything.
 pub async fn everything(installation: &Installation) -> Vec<String> {
-    quiet::settled(installation).await;
-    let mut findings = rules::broken(installation).await;
+    let restless = quiet::settled(installation).await;
+    let mut findings: Vec<String> = restless
+        .into_iter()
+        .map(|left| format!("P13 still under way: {left}"))
+        .collect();
+    findings.extend(rules::broken(installation).await);
     findings.extend(pairs::unequal(installation).await);
     findings.extend(mail::doubled_or_lost(installation).await);
     findings

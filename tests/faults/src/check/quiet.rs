@@ -5,13 +5,16 @@
 use std::time::Duration;
 
 use sqlx::PgPool;
-use testkit::eventually;
+use tokio::time::{Instant, sleep};
 
 use crate::settings::MAIL;
 use crate::{EDGES, Installation};
 
 /// Everything comes to rest within this after the last fault (P13).
 const WITHIN: Duration = Duration::from_secs(60);
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What is between two states, by service; none once all is quiet.
 const UNDER_WAY: [(&str, &str); 12] = [
@@ -55,12 +58,16 @@ const UNDER_WAY: [(&str, &str); 12] = [
 
 const DUE: &str = "SELECT count(*) FROM timer WHERE parked_time IS NULL AND due_time <= now()";
 
-/// Waits until nothing is under way.
-pub async fn settled(installation: &Installation) {
-    eventually(WITHIN, "all comes to rest", async || {
-        under_way(installation).await.is_empty()
-    })
-    .await;
+/// Waits until nothing is under way. What still is when the time is over, each as text.
+pub async fn settled(installation: &Installation) -> Vec<String> {
+    let end = Instant::now() + WITHIN;
+    loop {
+        let left = under_way(installation).await;
+        if left.is_empty() || Instant::now() >= end {
+            return left;
+        }
+        sleep(PAUSE).await;
+    }
 }
 
 /// What is under way, each as text.

@@ -93,10 +93,13 @@ const RULES: [Rule; 17] = [
              OR count(*) FILTER (WHERE substr(i.invoice_number, length(s.prefix) + 1)::bigint
                     NOT BETWEEN s.first_number AND s.next_number - 1) > 0",
     ),
+    // Cash on account makes room for more, for as long as it is there.
     Rule(
-        "P11 nobody owes more than the limit of 1000",
+        "P11 nobody without cash ordered for more than the limit of 1000",
         "credit",
-        "SELECT customer_id::text FROM reservation WHERE state IN ('RESERVED', 'CONFIRMED')
+        "SELECT customer_id::text FROM reservation
+          WHERE state IN ('RESERVED', 'CONFIRMED') AND NOT EXISTS
+                (SELECT FROM known_receipt WHERE known_receipt.customer_id = reservation.customer_id)
           GROUP BY customer_id HAVING sum(remaining_amount) > 1000",
     ),
     Rule(

@@ -7,7 +7,7 @@ use faults::keys::forged_token;
 use faults::{Calls, Installation, Plan, Tally};
 use tonic::Code;
 
-use crate::shop::{Shop, TENANT, fresh, to_issue};
+use faults::shop::{Shop, TENANT, fresh, to_issue};
 
 /// Issuing an invoice as somebody else; the code of the answer.
 async fn issuing(calls: Calls, customer_id: &str) -> Code {

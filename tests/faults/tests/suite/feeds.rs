@@ -3,8 +3,8 @@
 
 use faults::{Installation, Plan, Tally, check, insist};
 
-use crate::points::CONSUME;
-use crate::shop::{Shop, TENANT, to_apply};
+use faults::points::CONSUME;
+use faults::shop::{Shop, TENANT, to_apply};
 
 /// Those that read the feed of invoicing.
 const READERS: [&str; 4] = ["credit", "payments", "reminders", "agency"];

@@ -6,8 +6,8 @@ use faults::{Installation, Plan, Tally, check};
 use redis::Client;
 use testkit::eventually;
 
-use crate::desk;
-use crate::shop::{Shop, TENANT};
+use faults::desk;
+use faults::shop::{Shop, TENANT};
 
 /// Nothing is later than this without hints: a poll of the feeds, a sweep of the timers.
 const WITHIN: Duration = Duration::from_secs(30);

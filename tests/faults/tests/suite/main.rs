@@ -13,26 +13,29 @@
 //! | `hints` | Redis flushed, killed, empty, away |
 //! | `storm` | callers who leave at every moment of a call |
 //! | `denied` | callers without the right to call |
+//! | `late` | a database that comes later than the services |
+//! | `nemesis` | minutes of business and harm, by a seed: `make nemesis` |
 //! | `peers` | a peer that is down, silent, or answers into the void |
 //!
-//! `shop` and `desk` make the calls.
+//! `faults::shop` and `faults::desk` make the calls.
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::as_conversions,
     reason = "a test fails by panicking, and counts in tests are small"
 )]
 
 mod denied;
-mod desk;
 mod feeds;
 mod hints;
+mod late;
 mod money;
+mod nemesis;
 mod numbers;
 mod peers;
 mod placing;
 mod points;
 mod reminding;
-mod shop;
 mod storm;
 mod twins;

@@ -7,8 +7,8 @@ use faults::{Installation, Plan, Tally, check, insist};
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::points::{APPLY, REVERSE, names};
-use crate::shop::{Shop, TENANT, eur, to_apply, to_reverse};
+use faults::points::{APPLY, REVERSE, names};
+use faults::shop::{Shop, TENANT, eur, to_apply, to_reverse};
 
 /// How often each of these receipts is allocated, counted in the applications of invoicing.
 async fn allocations(world: &Installation, receipt_ids: &[String]) -> Vec<u64> {

@@ -8,7 +8,7 @@ use testkit::{Mode, ResetAt, eventually};
 use tokio::time::timeout;
 use tonic::Code;
 
-use crate::shop::{Shop, TENANT, eur, to_apply, to_record};
+use faults::shop::{Shop, TENANT, eur, to_apply, to_record};
 
 /// A caller who does not wait for a silent peer.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,81 +1,26 @@
 //! The placement protocol: at each of its points agency or reminders dies, is started again, and the
 //! caller repeats with the same request id.
 
-use contracts::agency::agency_service_client::AgencyServiceClient;
-use contracts::agency::agreement_service_client::AgreementServiceClient;
 use contracts::agency::placement_service_client::PlacementServiceClient;
 use contracts::agency::{
-    ActivatePlacementRequest, ActivatePlacementResponse, AgeBasis, AgreementTerms,
-    ApprovePlacementRequest, CommissionMethod, CommissionSchedule, CommissionTier,
-    CreateAgencyRequest, CreateAgreementRequest, PlacementState, ProposePlacementRequest,
-    RemittanceMode,
+    ActivatePlacementRequest, ActivatePlacementResponse, ApprovePlacementRequest, PlacementState,
 };
 use contracts::invoicing::Invoice;
 use faults::callers::answered;
-use faults::{Installation, Plan, Tally, check, insist};
+use faults::{Installation, Plan, Tally, check, collection, insist};
 use testkit::eventually;
 use tokio::task::JoinSet;
 use tonic::Status;
 
-use crate::desk;
-use crate::points::{PLACE, names};
-use crate::shop::{Shop, TENANT, customer_of, days_ago, decimal, fresh};
-
-/// An agency with an agreement; answers its identity.
-async fn agency(shop: &Shop) -> String {
-    let request = CreateAgencyRequest {
-        request_id: fresh(),
-        external_id: "nord".to_owned(),
-        display_name: "Inkasso Nord".to_owned(),
-        legal_name: "Inkasso Nord GmbH".to_owned(),
-        country_code: "DE".to_owned(),
-        contact_email: "eingang@example.com".to_owned(),
-        contact_phone: "+4940123456".to_owned(),
-    };
-    let mut agencies = AgencyServiceClient::new(shop.agency.clone());
-    let created = insist(async || agencies.create_agency(request.clone()).await).await;
-    let agency_id = created.into_inner().agency.unwrap().agency_id;
-    let schedule = CommissionSchedule {
-        currency_code: "EUR".to_owned(),
-        method: CommissionMethod::WholeBalance.into(),
-        age_basis: AgeBasis::OldestDueDate.into(),
-        tiers: vec![CommissionTier {
-            rate: decimal("0.25"),
-            ..CommissionTier::default()
-        }],
-    };
-    let terms = AgreementTerms {
-        commission_schedules: vec![schedule],
-        remittance_mode: RemittanceMode::Net.into(),
-        commission_on_direct_payments: true,
-        ..AgreementTerms::default()
-    };
-    let request = CreateAgreementRequest {
-        request_id: fresh(),
-        agency_id: agency_id.clone(),
-        agreement_number: "A-1".to_owned(),
-        terms: Some(terms),
-        valid_from_date: days_ago(60),
-        valid_to_date: None,
-    };
-    let mut agreements = AgreementServiceClient::new(shop.agency.clone());
-    insist(async || agreements.create_agreement(request.clone()).await).await;
-    agency_id
-}
+use faults::desk;
+use faults::points::{PLACE, names};
+use faults::shop::{Shop, TENANT, customer_of, fresh};
 
 /// An invoice approved for placement; what is left is to place it. What agency has not heard of yet
 /// is asked again.
 async fn approved(shop: &Shop, agency_id: &str, invoice: &Invoice) -> ActivatePlacementRequest {
     let mut placements = PlacementServiceClient::new(shop.agency.clone());
-    let request = ProposePlacementRequest {
-        request_id: fresh(),
-        external_id: fresh(),
-        agency_id: agency_id.to_owned(),
-        customer_id: customer_of(invoice),
-        invoice_ids: vec![invoice.invoice_id.clone()],
-        note: String::new(),
-        validate_only: false,
-    };
+    let request = collection::to_propose(agency_id, &customer_of(invoice), &invoice.invoice_id);
     let proposed = insist(async || placements.propose_placement(request.clone()).await).await;
     let placement_id = proposed.into_inner().placement.unwrap().placement_id;
     let request = ApprovePlacementRequest {
@@ -127,7 +72,7 @@ async fn p19_a_debt_is_with_one_agency_whatever_dies_where() {
     let tally = Tally::of("place");
     let mut world = Installation::start(Plan::default()).await;
     let shop = Shop::open(&world, TENANT).await;
-    let agency_id = agency(&shop).await;
+    let agency_id = collection::agency(&shop).await;
     let mut invoices = Vec::new();
     for (nth, (service, point)) in PLACE.into_iter().enumerate() {
         let customer_id = shop.customer(&format!("C-{nth}")).await;

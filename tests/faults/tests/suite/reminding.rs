@@ -5,9 +5,9 @@ use std::time::Duration;
 use faults::{Installation, Plan, Tally, check};
 use testkit::{Mode, eventually};
 
-use crate::desk;
-use crate::points::{SEND, names};
-use crate::shop::{Shop, TENANT};
+use faults::desk;
+use faults::points::{SEND, names};
+use faults::shop::{Shop, TENANT};
 
 /// A message comes to its end within this, leases of a dead process included.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);

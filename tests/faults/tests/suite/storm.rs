@@ -8,7 +8,7 @@ use std::time::Duration;
 use contracts::invoicing::ListInvoicesRequest;
 use contracts::invoicing::invoice_service_client::InvoiceServiceClient;
 use contracts::payments::receipt_service_client::ReceiptServiceClient;
-use faults::{Calls, Installation, Plan, Tally, check, insist};
+use faults::{Calls, Dice, Installation, Plan, Tally, check, insist};
 use futures_util::future::join_all;
 use postgres::TenantId;
 use testkit::eventually;
@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tonic::{Request, Status};
 
-use crate::shop::{OTHER_TENANT, Shop, TENANT, to_issue, to_record};
+use faults::shop::{OTHER_TENANT, Shop, TENANT, to_issue, to_record};
 
 /// So many calls are cut, by callers on connections of their own; the rest of their calls end.
 const CUT: u64 = 5_000;
@@ -42,19 +42,6 @@ struct Caller {
     payments: Calls,
     dice: Dice,
     acknowledged: Vec<String>,
-}
-
-/// A die that falls the same way for the same seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % limit
-    }
 }
 
 impl Caller {
@@ -168,7 +155,7 @@ fn callers(world: &Installation, customers: &[String; 2]) -> Vec<Caller> {
             customer_id: customers[(nth % 2) as usize].clone(),
             invoicing: world.calls_apart("invoicing", tenant),
             payments: world.calls_apart("payments", tenant),
-            dice: Dice(SEED + nth),
+            dice: Dice::of(SEED + nth),
             acknowledged: Vec::new(),
         }
     };

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::shop::{Shop, TENANT, eur, to_apply, to_check, to_issue, to_record};
+use faults::shop::{Shop, TENANT, eur, to_apply, to_check, to_issue, to_record};
 
 /// Requests of each kind, and how often each is sent at once.
 const REQUESTS: usize = 12;

@@ -1,5 +1,7 @@
 //! The desk that reminds: by e-mail 5 days after the due date, at any hour.
 
+use crate::insist;
+use crate::shop::{Shop, days_ago, decimal, fresh};
 use contracts::reminders::contact_policy_service_client::ContactPolicyServiceClient;
 use contracts::reminders::strategy_service_client::StrategyServiceClient;
 use contracts::reminders::template_service_client::TemplateServiceClient;
@@ -9,9 +11,6 @@ use contracts::reminders::{
     CreateTemplateRequest, CreateTemplateVersionRequest, PermittedHours, PromiseTerms, Step,
     StepTrigger, StrategyDefinition, TemplateTranslation,
 };
-use faults::insist;
-
-use crate::shop::{Shop, days_ago, decimal, fresh};
 
 /// Puts rules of contact, words and a strategy in force for everybody.
 pub async fn reminds(shop: &Shop) {
@@ -46,7 +45,7 @@ async fn words(shop: &Shop) {
         channel: Channel::Email.into(),
     };
     let created = insist(async || templates.create_template(request.clone()).await).await;
-    let template = created.into_inner().template.unwrap();
+    let template = created.into_inner().template.expect("a template");
     let german = TemplateTranslation {
         language: "de".to_owned(),
         subject: "Rechnung {{ lines[0].invoice_number }}".to_owned(),
@@ -62,7 +61,7 @@ async fn words(shop: &Shop) {
         change_note: String::new(),
     };
     let written = insist(async || templates.create_template_version(request.clone()).await).await;
-    let template = written.into_inner().template.unwrap();
+    let template = written.into_inner().template.expect("a template");
     let request = ActivateTemplateVersionRequest {
         request_id: fresh(),
         template_id: template.template_id,
@@ -101,7 +100,7 @@ async fn strategy(shop: &Shop) {
     };
     let mut strategies = StrategyServiceClient::new(shop.reminders.clone());
     let created = insist(async || strategies.create_strategy(request.clone()).await).await;
-    let strategy = created.into_inner().strategy.unwrap();
+    let strategy = created.into_inner().strategy.expect("a strategy");
     let request = ActivateStrategyVersionRequest {
         request_id: fresh(),
         strategy_id: strategy.strategy_id,

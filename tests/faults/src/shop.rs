@@ -28,10 +28,11 @@ use contracts::payments::{
     ApplyReceiptRequest, ApplyReceiptResponse, Receipt, ReceiptMethod, ReceiptReversalReason,
     RecordReceiptRequest, RecordReceiptResponse, ReverseReceiptRequest, ReverseReceiptResponse,
 };
-use faults::{Calls, Installation, insist};
 use postgres::TenantId;
 use tonic::Status;
 use uuid::Uuid;
+
+use crate::{Calls, Installation, insist};
 
 /// The tenant of most scenarios.
 pub const TENANT: TenantId =
@@ -42,19 +43,28 @@ pub const OTHER_TENANT: TenantId =
     TenantId::new(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_000b));
 
 /// A tenant's calls to one process of each service.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Shop {
+    /// To credit.
     pub credit: Calls,
+    /// To invoicing.
     pub invoicing: Calls,
+    /// To payments.
     pub payments: Calls,
+    /// To reminders.
     pub reminders: Calls,
+    /// To agency.
     pub agency: Calls,
 }
 
+/// An identity that nobody has used.
+#[must_use]
 pub fn fresh() -> String {
     Uuid::now_v7().to_string()
 }
 
+/// Euro.
+#[must_use]
 pub fn eur(amount: &str) -> Money {
     Money {
         currency_code: "EUR".to_owned(),
@@ -62,20 +72,26 @@ pub fn eur(amount: &str) -> Money {
     }
 }
 
+/// A decimal of the contracts.
+#[must_use]
 pub fn decimal(value: &str) -> Option<Decimal> {
     let value = value.to_owned();
     Some(Decimal { value })
 }
 
 /// Some days before today; the processes go by the system's clock.
+#[must_use]
 pub fn days_ago(days: i32) -> Option<WireDate> {
-    let today: Date = Clock::system().today_in(&"Europe/Berlin".parse().unwrap());
-    let day = today.checked_sub(jiff::Span::new().days(days)).unwrap();
+    let today: Date = Clock::system().today_in(&"Europe/Berlin".parse().expect("a zone"));
+    let day = today
+        .checked_sub(jiff::Span::new().days(days))
+        .expect("a day");
     Some(contracts::convert::date_to_wire(day))
 }
 
 impl Shop {
     /// A tenant's calls to the first process of each service.
+    #[must_use]
     pub fn of(world: &Installation, tenant: TenantId) -> Self {
         let calls = |service| world.calls(service, tenant);
         Self {
@@ -107,17 +123,32 @@ impl Shop {
         shop
     }
 
+    /// The same, to the second processes of the services that run twice.
+    #[must_use]
+    pub fn second(&self, world: &Installation, tenant: TenantId, twice: &[&str]) -> Self {
+        let way = |service: &str, first: &Calls| match twice.contains(&service) {
+            true => world.calls(&format!("{service}-2"), tenant),
+            false => first.clone(),
+        };
+        Self {
+            credit: way("credit", &self.credit),
+            invoicing: way("invoicing", &self.invoicing),
+            payments: way("payments", &self.payments),
+            reminders: way("reminders", &self.reminders),
+            agency: way("agency", &self.agency),
+        }
+    }
+
     /// A new customer in Berlin; answers the identity.
     pub async fn customer(&self, external_id: &str) -> String {
-        let request = CreateCustomerRequest {
-            request_id: fresh(),
-            external_id: external_id.to_owned(),
-            details: Some(details(external_id)),
-            ..CreateCustomerRequest::default()
-        };
+        let request = to_create(external_id);
         let mut customers = CustomerServiceClient::new(self.credit.clone());
         let answer = insist(async || customers.create_customer(request.clone()).await).await;
-        answer.into_inner().customer.unwrap().customer_id
+        answer
+            .into_inner()
+            .customer
+            .expect("a customer")
+            .customer_id
     }
 
     /// An order checked, and its amount set aside.
@@ -139,7 +170,7 @@ impl Shop {
     pub async fn bill(&self, customer_id: &str, amount: &str) -> Invoice {
         let request = to_issue(customer_id, &fresh(), amount);
         let answer = insist(async || self.issue(&request).await).await;
-        answer.invoice.unwrap()
+        answer.invoice.expect("an invoice")
     }
 
     /// Money that came in recorded.
@@ -155,7 +186,7 @@ impl Shop {
     pub async fn receive(&self, customer_id: &str, amount: &str) -> Receipt {
         let request = to_record(customer_id, &fresh(), amount);
         let answer = insist(async || self.record(&request).await).await;
-        answer.receipt.unwrap()
+        answer.receipt.expect("a receipt")
     }
 
     /// Money of a receipt applied to invoices.
@@ -191,7 +222,19 @@ impl Shop {
     }
 }
 
+/// A customer in Berlin.
+#[must_use]
+pub fn to_create(external_id: &str) -> CreateCustomerRequest {
+    CreateCustomerRequest {
+        request_id: fresh(),
+        external_id: external_id.to_owned(),
+        details: Some(details(external_id)),
+        ..CreateCustomerRequest::default()
+    }
+}
+
 /// An order of a customer against their limit.
+#[must_use]
 pub fn to_check(customer_id: &str, order_reference: &str, amount: &str) -> CheckCreditRequest {
     CheckCreditRequest {
         request_id: fresh(),
@@ -203,6 +246,7 @@ pub fn to_check(customer_id: &str, order_reference: &str, amount: &str) -> Check
 }
 
 /// An invoice of one line, dated 40 days ago and due since 10.
+#[must_use]
 pub fn to_issue(customer_id: &str, external_id: &str, amount: &str) -> IssueInvoiceRequest {
     let line = InvoiceLine {
         description: "Ware".to_owned(),
@@ -216,7 +260,7 @@ pub fn to_issue(customer_id: &str, external_id: &str, amount: &str) -> IssueInvo
         customer: Some(Customer::CustomerId(customer_id.to_owned())),
         currency_code: "EUR".to_owned(),
         invoice_date: days_ago(40),
-        due: Some(Due::DueDate(days_ago(10).unwrap())),
+        due: Some(Due::DueDate(days_ago(10).expect("a day"))),
         lines: vec![line],
         ..InvoiceContent::default()
     };
@@ -233,6 +277,7 @@ pub fn to_issue(customer_id: &str, external_id: &str, amount: &str) -> IssueInvo
 }
 
 /// Money of a customer that came in yesterday.
+#[must_use]
 pub fn to_record(customer_id: &str, external_id: &str, amount: &str) -> RecordReceiptRequest {
     RecordReceiptRequest {
         request_id: fresh(),
@@ -246,6 +291,7 @@ pub fn to_record(customer_id: &str, external_id: &str, amount: &str) -> RecordRe
 }
 
 /// All of a receipt for one invoice.
+#[must_use]
 pub fn to_apply(receipt_id: &str, invoice_id: &str) -> ApplyReceiptRequest {
     let named = NamedInvoice {
         invoice_id: invoice_id.to_owned(),
@@ -261,6 +307,7 @@ pub fn to_apply(receipt_id: &str, invoice_id: &str) -> ApplyReceiptRequest {
 }
 
 /// A receipt that the bank takes back.
+#[must_use]
 pub fn to_reverse(receipt_id: &str) -> ReverseReceiptRequest {
     ReverseReceiptRequest {
         request_id: fresh(),
@@ -271,8 +318,9 @@ pub fn to_reverse(receipt_id: &str) -> ReverseReceiptRequest {
 }
 
 /// Whose an invoice is.
+#[must_use]
 pub fn customer_of(invoice: &Invoice) -> String {
-    match &invoice.content.as_ref().unwrap().customer {
+    match &invoice.content.as_ref().expect("its content").customer {
         Some(Customer::CustomerId(customer_id)) => customer_id.clone(),
         other => unreachable!("answers carry the customer's identity: {other:?}"),
     }
