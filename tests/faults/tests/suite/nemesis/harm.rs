@@ -38,6 +38,20 @@ const MIX: [(u64, Fault); 15] = [
     (4, Fault::HalfOpen),
 ];
 
+/// What every run of minutes has to have seen, beside fault points.
+pub const KINDS: [&str; 10] = [
+    "killed",
+    "stopped",
+    "terminated",
+    "postgres-stopped",
+    "sessions-ended",
+    "redis-flushed",
+    "redis-killed",
+    "redis-full",
+    "redis-refused",
+    "link",
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Point,
@@ -161,7 +175,6 @@ impl<'a> Harm<'a> {
             Fault::Kill => {
                 if let Some(place) = self.somebody() {
                     self.world.kill(&self.names[place]).await;
-                    self.armed.remove(&place);
                     self.run.tally.fired("killed", 1);
                     self.wrong_for(0..2_000, Wrong::Gone(place));
                 }
@@ -176,7 +189,6 @@ impl<'a> Harm<'a> {
             }
             Fault::Terminate => {
                 if let Some(place) = self.somebody() {
-                    self.armed.remove(&place);
                     self.ending.insert(place);
                     self.world.signal(&self.names[place], Signal::SIGTERM);
                 }
@@ -193,7 +205,8 @@ impl<'a> Harm<'a> {
                 self.tell_redis(&["FLUSHALL"]).await;
                 self.run.tally.fired("redis-flushed", 1);
             }
-            Fault::RedisKilled => {
+            // Started again it is not full, and cannot be asked before.
+            Fault::RedisKilled if !self.is_wrong(Wrong::RedisFull) => {
                 let killed = self.world.stores.kill_redis().await;
                 killed.unwrap_or_else(|error| panic!("{error}"));
                 self.run.tally.fired("redis-killed", 1);
@@ -210,7 +223,11 @@ impl<'a> Harm<'a> {
                 self.run.tally.fired("redis-refused", 1);
                 self.wrong_for(200..4_000, Wrong::RedisRefuses);
             }
-            Fault::Postgres | Fault::Sessions | Fault::RedisFull | Fault::RedisRefuses => {}
+            Fault::Postgres
+            | Fault::Sessions
+            | Fault::RedisKilled
+            | Fault::RedisFull
+            | Fault::RedisRefuses => {}
             Fault::Refuse | Fault::Reset | Fault::Blackhole | Fault::Delay | Fault::HalfOpen => {
                 self.harm_edge(fault)
             }
@@ -238,7 +255,7 @@ impl<'a> Harm<'a> {
 
     async fn end_sessions(&mut self) {
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                    WHERE usename LIKE 'recoup\\_%' AND random() < 0.3";
+                    WHERE application_name LIKE '%/%' AND random() < 0.3";
         let ended = sqlx::query_scalar(sql)
             .fetch_one(any_database(self.world))
             .await;
