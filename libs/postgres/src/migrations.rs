@@ -84,9 +84,16 @@ pub async fn run(owner_url: &str, migrator: &Migrator) -> Result<(), MigrationEr
     let mut unlocked = merged(&[migrator]);
     unlocked.set_locking(false);
     let outcome = run_patiently(&unlocked, &mut connection).await;
-    // Closing the session gives the lock back.
+    // Given back by statement, as a closed session's lock stands until its backend has ended: a runner that
+    // comes right after this one would be refused. A session that broke gives it back by ending.
+    let returned = sqlx::query("SELECT pg_advisory_unlock($1)")
+        .bind(RUNNER_LOCK)
+        .execute(&mut connection)
+        .await;
+    outcome?;
+    returned?;
     connection.close().await?;
-    outcome
+    Ok(())
 }
 
 async fn run_patiently(
